@@ -1,0 +1,38 @@
+import { playwright } from "@vitest/browser-playwright";
+import { defineConfig } from "vitest/config";
+import { chromiumLaunch } from "./scripts/chromium.mjs";
+
+const source = ["@chaski/source", "module", "import", "development|production"];
+
+export default defineConfig({
+  // Packages resolve to their sources: no build is needed to run the tests.
+  resolve: { conditions: [...source, "browser"] },
+  ssr: { resolve: { conditions: [...source, "node"] } },
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "node",
+          environment: "node",
+          include: ["{packages/*,gateway}/src/**/*.test.ts", "{demo,bench,scripts}/**/*.test.ts"],
+          exclude: ["**/*.browser.test.ts", "**/node_modules/**", "**/dist/**"],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "browser",
+          include: ["packages/*/src/**/*.browser.test.ts"],
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({ launchOptions: chromiumLaunch() }),
+            instances: [{ browser: "chromium" }],
+          },
+        },
+      },
+    ],
+  },
+});
