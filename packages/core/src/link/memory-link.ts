@@ -1,0 +1,157 @@
+/** One end of an in-memory link. The other end and both wires live in the same process; only time separates them. */
+import type { Clock } from "../base/clock.ts";
+import { MeshError } from "../base/errors.ts";
+import type { AbortSignalLike } from "../base/platform.ts";
+import { untilClosed } from "./closing.ts";
+import type { Link, LinkSink, LinkTraits } from "./link.ts";
+import { type Item, MemoryWire } from "./memory-wire.ts";
+
+const HIGH_WATER_BYTES = 1024 * 1024;
+const LOW_WATER_BYTES = HIGH_WATER_BYTES / 4;
+
+export interface MemoryLinkOptions {
+  readonly clock: Clock;
+  readonly traits: LinkTraits;
+  /** The endpoint this end belongs to, and the one at the other end. */
+  readonly local: string;
+  readonly remote: string;
+  /** How long the next packet to the other end takes. */
+  readonly delayMs: () => number;
+  /** Called once, when this end is closed and its sink is about to hear so. */
+  readonly onGone: (link: MemoryLink) => void;
+}
+
+export class MemoryLink implements Link {
+  readonly traits: LinkTraits;
+  readonly remoteAddress: string;
+  readonly local: string;
+  readonly remote: string;
+  /** Who hears this end; whoever makes the link sets it before anything can arrive. */
+  sink: LinkSink = { onPacket() {}, onWritable() {}, onClosed() {} };
+  /** Called when the other end has taken the link; for the dialler only. */
+  onUp: (() => void) | undefined;
+  /** The other end; set once, by whoever makes the pair. */
+  other!: MemoryLink;
+
+  readonly #clock: Clock;
+  readonly #onGone: (link: MemoryLink) => void;
+  readonly #wire: MemoryWire;
+  readonly #closed: Promise<void>;
+  #resolveClosed!: () => void;
+  #phase: "open" | "closing" | "closed" = "open";
+  /** Sent and not yet arrived. */
+  #waitingBytes = 0;
+  #stopped = false;
+  /** Nothing this end sends arrives any more, and it has not noticed yet. */
+  #severed = false;
+  #detection: Disposable | undefined;
+
+  constructor(options: MemoryLinkOptions) {
+    this.traits = options.traits;
+    this.local = options.local;
+    this.remote = options.remote;
+    this.remoteAddress = `memory://${options.remote}`;
+    this.#clock = options.clock;
+    this.#onGone = options.onGone;
+    this.#wire = new MemoryWire({
+      clock: options.clock,
+      delayMs: options.delayMs,
+      ordered: options.traits.ordered,
+      arrive: (item) => this.#arrived(item),
+    });
+    this.#closed = new Promise((resolve) => (this.#resolveClosed = resolve));
+  }
+
+  send(parts: readonly Uint8Array[]): boolean {
+    if (this.#phase !== "open")
+      throw new MeshError("closed", `send to ${this.remoteAddress} after the link was closed`);
+    let bytes = 0;
+    for (const part of parts) bytes += part.byteLength;
+    if (bytes > this.traits.maxPacketBytes) {
+      throw new MeshError("too-large", `a packet of ${bytes} bytes; ${this.traits.maxPacketBytes} fit`);
+    }
+    if (this.#waitingBytes > 2 * HIGH_WATER_BYTES) {
+      throw new MeshError("overflow", `${this.#waitingBytes} bytes wait to leave for ${this.remoteAddress}`);
+    }
+    this.#waitingBytes += bytes;
+    if (!this.#severed && bytes > 0) this.#wire.send(copyOf(parts, bytes));
+    if (this.#waitingBytes < HIGH_WATER_BYTES) return true;
+    this.#stopped = true;
+    return false;
+  }
+
+  close(options?: { readonly signal?: AbortSignalLike }): Promise<void> {
+    if (this.#phase === "closed") return this.#closed;
+    if (this.#phase === "open") {
+      this.#phase = "closing";
+      if (!this.#severed) this.#wire.send("end");
+    }
+    return untilClosed(this.#closed, options?.signal, (error) => this.abort(error));
+  }
+
+  abort(error: MeshError): void {
+    if (this.#phase === "closed") return;
+    this.#wire.clear();
+    if (!this.#severed) this.#wire.send("reset");
+    this.#finish(error);
+  }
+
+  /** For the dialling side: tell it, before anything else sent here, that the link is up. */
+  sendUp(): void {
+    this.#wire.send("up");
+  }
+
+  /** What is on its way is lost, and after `detectMs` this end learns that the link is dead. */
+  sever(detectMs: number, why: string): void {
+    this.#severed = true;
+    this.#wire.clear();
+    if (this.#phase === "closed" || this.#detection) return;
+    this.#detection = this.#clock.setTimer(detectMs, () => this.#finish(new MeshError("link-lost", why)));
+  }
+
+  /** Something sent here has arrived at the other end. */
+  #arrived(item: Item): void {
+    this.other.#receive(item);
+    if (typeof item === "string") return;
+    this.#waitingBytes -= item.byteLength;
+    if (!this.#stopped || this.#waitingBytes > LOW_WATER_BYTES) return;
+    this.#stopped = false;
+    if (this.#phase === "open") this.sink.onWritable();
+  }
+
+  #receive(item: Item): void {
+    if (this.#phase === "closed" || this.#severed) return;
+    if (typeof item !== "string") this.sink.onPacket(item);
+    else if (item === "up") this.onUp?.();
+    else if (item === "reset") {
+      this.#wire.clear();
+      this.#finish(new MeshError("link-lost", `${this.remoteAddress} ended the link`));
+    } else {
+      // The agreed end: what waits here still leaves, then the other end hears the same.
+      if (this.#phase === "open") this.#wire.send("end");
+      this.#finish(undefined);
+    }
+  }
+
+  #finish(error: MeshError | undefined): void {
+    this.#phase = "closed";
+    this.#detection?.[Symbol.dispose]();
+    this.#detection = undefined;
+    this.#onGone(this);
+    this.#clock.soon(() => {
+      this.#resolveClosed();
+      this.sink.onClosed(error);
+    });
+  }
+}
+
+function copyOf(parts: readonly Uint8Array[], bytes: number): Uint8Array {
+  if (parts.length === 1) return parts[0]!.slice();
+  const packet = new Uint8Array(bytes);
+  let at = 0;
+  for (const part of parts) {
+    packet.set(part, at);
+    at += part.byteLength;
+  }
+  return packet;
+}
