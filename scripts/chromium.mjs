@@ -1,3 +1,4 @@
+// Where Chromium is. Finds one, never installs one: that is browser.mjs.
 import { existsSync } from "node:fs";
 import { chromium } from "playwright";
 
@@ -11,10 +12,12 @@ const SYSTEM = [
   "/Applications/Chromium.app/Contents/MacOS/Chromium",
 ];
 
-export function chromiumLaunch() {
+export function chromiumCandidates() {
   const given = process.env.CHASKI_CHROMIUM;
-  if (given) return { executablePath: given };
-  if (existsSync(chromium.executablePath())) return {};
-  const system = SYSTEM.find((path) => existsSync(path));
-  return system ? { executablePath: system } : {};
+  return given ? [given] : [chromium.executablePath(), ...SYSTEM].filter((path) => existsSync(path));
+}
+
+export function chromiumLaunch() {
+  const [executablePath] = chromiumCandidates();
+  return executablePath ? { executablePath } : {}; // {}: Playwright says what is missing when it launches
 }
