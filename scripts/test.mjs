@@ -14,10 +14,12 @@ const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 const total = { passed: 0, failed: 0 };
 const seconds = (sinceMs) => `${((performance.now() - sinceMs) / 1000).toFixed(1)} s`;
 
+const plain = { CI: "true", ...(process.stdout.isTTY ? {} : { NO_COLOR: "1" }) };
+
 /** Options for `run`, keeping within the time of the whole. */
 function within(minutes) {
   const leftMs = LIMIT_MS - (performance.now() - startedMs);
-  return { limitMs: Math.max(1, Math.min(minutes * MINUTE_MS, leftMs)), env: { CI: "true" } };
+  return { limitMs: Math.max(1, Math.min(minutes * MINUTE_MS, leftMs)), env: plain };
 }
 
 /** One of package.json's scripts. */
@@ -55,6 +57,13 @@ function unit() {
   );
 }
 
+async function benchmark() {
+  const report = join(artifacts, "bench.json");
+  rmSync(report, { force: true });
+  await script("bench", 2, `--smoke --json ${report}`);
+  JSON.parse(readFileSync(report, "utf8"));
+}
+
 function e2e() {
   const report = join(artifacts, "playwright.json");
   process.env.PLAYWRIGHT_JSON_OUTPUT_FILE = report;
@@ -87,7 +96,7 @@ const steps = [
   { name: "bundle size", run: () => script("bundle-size", 1) },
   { name: "unit tests", run: unit },
   { name: "end to end", run: e2e },
-  { name: "benchmark smoke", run: () => script("bench", 2, "--smoke") },
+  { name: "benchmark smoke", run: benchmark },
 ];
 
 mkdirSync(artifacts, { recursive: true });
