@@ -26,7 +26,8 @@ export async function ensureChromium() {
       if (installed) return installed;
       console.log(`${name} was installed, but does not start`);
     } catch (error) {
-      console.log(`${name} could not be installed: ${error.message}`);
+      const reason = error.output?.match(/^(?:Error|E): .*/m)?.[0] ?? error.message;
+      console.log(`${name} could not be installed: ${reason}`);
     }
   }
   throw new Error(`no Chromium could be installed. Run this line, then try again:\n\n    ${lineToRun()}\n`);

@@ -11,7 +11,7 @@ const running = new Set();
 /**
  * @param {string[]} command Found in node_modules/.bin first, then on the PATH.
  * @param {{ cwd?: string, env?: Record<string, string>, limitMs?: number, quiet?: boolean }} [options]
- *   `quiet` keeps the output back unless the command fails.
+ *   `quiet` keeps the output back; when the command fails it is the error's `output`.
  * @returns {Promise<void>} Rejects with the reason when the command does not exit with 0.
  */
 export function run([file, ...args], { cwd = root, env = {}, limitMs, quiet = false } = {}) {
@@ -38,8 +38,7 @@ export function run([file, ...args], { cwd = root, env = {}, limitMs, quiet = fa
       clearTimeout(timer);
       ended(child);
       if (!problem) return resolve();
-      process.stdout.write(Buffer.concat(output));
-      reject(new Error(problem));
+      reject(Object.assign(new Error(problem), { output: Buffer.concat(output).toString() }));
     };
     child.on("error", (error) => end(error.message));
     child.on("close", (code, signal) => {

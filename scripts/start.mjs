@@ -6,10 +6,15 @@ import { join } from "node:path";
 import { build, install } from "./build.mjs";
 import { root } from "./run.mjs";
 
-console.log("installing");
-await install({ quiet: true });
-console.log("building");
-await build();
+try {
+  console.log("installing");
+  await install({ quiet: true });
+  console.log("building");
+  await build();
+} catch (error) {
+  console.error(`${error.output ?? ""}${error.message}`);
+  process.exit(1);
+}
 
 const demo = join(root, "demo");
 const tsx = createRequire(join(demo, "package.json")).resolve("tsx/cli");

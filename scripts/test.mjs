@@ -83,17 +83,17 @@ async function browser() {
   console.log(process.env.CHASKI_CHROMIUM);
 }
 
-// The rest needs the first three: when one of them fails, nothing after it runs.
+// What is needed by the steps after it stops the run when it fails.
 const steps = [
   { name: "install", needed: true, run: () => install({ ...within(5), quiet: true }) },
   { name: "build", needed: true, run: () => build(within(3)) },
-  { name: "browser", needed: true, run: browser },
   { name: "format and lint", run: () => script("lint", 1) },
   { name: "types", run: () => script("types", 3) },
   { name: "layers", run: () => script("layers", 1) },
   { name: "dead code", run: () => script("dead-code", 1) },
   { name: "package shape", run: () => script("package-shape", 2) },
   { name: "bundle size", run: () => script("bundle-size", 1) },
+  { name: "browser", needed: true, run: browser },
   { name: "unit tests", run: unit },
   { name: "end to end", run: e2e },
   { name: "benchmark smoke", run: benchmark },
@@ -108,7 +108,7 @@ for (const step of steps) {
   try {
     counts = (await step.run()) ?? counts;
   } catch (error) {
-    console.log(error.message);
+    console.log(`${error.output ?? ""}${error.message}`);
     counts = { passed: 0, failed: 1 };
   }
   total.passed += counts.passed;
