@@ -1,3 +1,9 @@
+/** The subpath `@chaski/core/link`: the contract between the mesh and its transports, and what every transport needs. */
+
+export { LIMITS } from "../base/limits.ts";
+export { AbortController, type AbortSignalLike, queueMicrotask } from "../base/platform.ts";
+export { FrameSplitter } from "../wire/index.ts";
+export { Batcher, checkPacket, type PacketLimits } from "./batcher.ts";
 export { untilClosed } from "./closing.ts";
 export type { Link, LinkSink, LinkTraits, Listener, OnLink, Transport } from "./link.ts";
 export { type CutOptions, MemoryNetwork, type MemoryNetworkOptions } from "./memory-transport.ts";

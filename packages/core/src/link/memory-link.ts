@@ -2,12 +2,16 @@
 import type { Clock } from "../base/clock.ts";
 import { MeshError } from "../base/errors.ts";
 import type { AbortSignalLike } from "../base/platform.ts";
+import { checkPacket } from "./batcher.ts";
 import { untilClosed } from "./closing.ts";
+import { DelayLine } from "./delay-line.ts";
 import type { Link, LinkSink, LinkTraits } from "./link.ts";
-import { type Item, MemoryWire } from "./memory-wire.ts";
 
 const HIGH_WATER_BYTES = 1024 * 1024;
 const LOW_WATER_BYTES = HIGH_WATER_BYTES / 4;
+
+/** What travels: a packet, the agreed end (everything before it has arrived), or the news of an abort. */
+type Item = Uint8Array | "up" | "end" | "reset";
 
 export interface MemoryLinkOptions {
   readonly clock: Clock;
@@ -35,7 +39,7 @@ export class MemoryLink implements Link {
 
   readonly #clock: Clock;
   readonly #onGone: (link: MemoryLink) => void;
-  readonly #wire: MemoryWire;
+  readonly #wire: DelayLine<Item>;
   readonly #closed: Promise<void>;
   #resolveClosed!: () => void;
   #phase: "open" | "closing" | "closed" = "open";
@@ -53,28 +57,24 @@ export class MemoryLink implements Link {
     this.remoteAddress = `memory://${options.remote}`;
     this.#clock = options.clock;
     this.#onGone = options.onGone;
-    this.#wire = new MemoryWire({
+    this.#wire = new DelayLine<Item>({
       clock: options.clock,
       delayMs: options.delayMs,
-      ordered: options.traits.ordered,
       arrive: (item) => this.#arrived(item),
     });
     this.#closed = new Promise((resolve) => (this.#resolveClosed = resolve));
   }
 
   send(parts: readonly Uint8Array[]): boolean {
-    if (this.#phase !== "open")
-      throw new MeshError("closed", `send to ${this.remoteAddress} after the link was closed`);
-    let bytes = 0;
-    for (const part of parts) bytes += part.byteLength;
-    if (bytes > this.traits.maxPacketBytes) {
-      throw new MeshError("too-large", `a packet of ${bytes} bytes; ${this.traits.maxPacketBytes} fit`);
-    }
-    if (this.#waitingBytes > 2 * HIGH_WATER_BYTES) {
-      throw new MeshError("overflow", `${this.#waitingBytes} bytes wait to leave for ${this.remoteAddress}`);
-    }
+    const bytes = checkPacket(parts, {
+      open: this.#phase === "open",
+      waitingBytes: this.#waitingBytes,
+      highWaterBytes: HIGH_WATER_BYTES,
+      maxPacketBytes: this.traits.maxPacketBytes,
+      remoteAddress: this.remoteAddress,
+    });
     this.#waitingBytes += bytes;
-    if (!this.#severed && bytes > 0) this.#wire.send(copyOf(parts, bytes));
+    if (!this.#severed && bytes > 0) this.#wire.send(copyOf(parts, bytes), this.traits.ordered);
     if (this.#waitingBytes < HIGH_WATER_BYTES) return true;
     this.#stopped = true;
     return false;
@@ -84,7 +84,7 @@ export class MemoryLink implements Link {
     if (this.#phase === "closed") return this.#closed;
     if (this.#phase === "open") {
       this.#phase = "closing";
-      if (!this.#severed) this.#wire.send("end");
+      if (!this.#severed) this.#wire.send("end", true);
     }
     return untilClosed(this.#closed, options?.signal, (error) => this.abort(error));
   }
@@ -92,13 +92,13 @@ export class MemoryLink implements Link {
   abort(error: MeshError): void {
     if (this.#phase === "closed") return;
     this.#wire.clear();
-    if (!this.#severed) this.#wire.send("reset");
+    if (!this.#severed) this.#wire.send("reset", true);
     this.#finish(error);
   }
 
   /** For the dialling side: tell it, before anything else sent here, that the link is up. */
   sendUp(): void {
-    this.#wire.send("up");
+    this.#wire.send("up", true);
   }
 
   /** What is on its way is lost, and after `detectMs` this end learns that the link is dead. */
@@ -128,7 +128,7 @@ export class MemoryLink implements Link {
       this.#finish(new MeshError("link-lost", `${this.remoteAddress} ended the link`));
     } else {
       // The agreed end: what waits here still leaves, then the other end hears the same.
-      if (this.#phase === "open") this.#wire.send("end");
+      if (this.#phase === "open") this.#wire.send("end", true);
       this.#finish(undefined);
     }
   }
