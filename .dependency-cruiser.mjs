@@ -68,6 +68,13 @@ export default {
       to: { path: "^(demo|e2e|bench|scripts)/" },
     },
     {
+      name: "packages-by-their-names",
+      comment: "what a package does not export is its own",
+      severity: "error",
+      from: { path: "^(packages/[^/]+|gateway|demo|e2e|bench)/" },
+      to: { path: "^(packages/[^/]+|gateway)/src/", pathNot: ["^$1/", "/src/(testing/)?index\\.ts$"] },
+    },
+    {
       name: "production-code-imports-no-test-code",
       severity: "error",
       from: { path: "^(packages|gateway)/[^/]+/", pathNot: [tests, `${core}/testing/`] },
