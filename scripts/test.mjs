@@ -86,7 +86,7 @@ async function browser() {
 // What is needed by the steps after it stops the run when it fails.
 const steps = [
   { name: "install", needed: true, run: () => install({ ...within(5), quiet: true }) },
-  { name: "build", needed: true, run: () => build(within(3)) },
+  { name: "build", run: () => build(within(3)) },
   { name: "format and lint", run: () => script("lint", 1) },
   { name: "types", run: () => script("types", 3) },
   { name: "layers", run: () => script("layers", 1) },
