@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { build, install } from "./build.mjs";
 import { root } from "./run.mjs";
 
+const parent = process.ppid;
 try {
   console.log("installing");
   await install({ quiet: true });
@@ -22,7 +23,13 @@ const child = spawn(process.execPath, [tsx, "--conditions=@chaski/source", "star
   cwd: demo,
   stdio: "inherit",
 });
-// The terminal sends Ctrl-C to the whole group; a supervisor sends SIGTERM to us alone.
-process.on("SIGINT", () => {});
-process.on("SIGTERM", () => child.kill("SIGTERM"));
+// Ctrl-C reaches the demo too, a supervisor's signal only us. npm's shell passes nothing on: it dies, so watch for that.
+let stopping = false;
+function stop() {
+  if (!stopping) child.kill("SIGTERM");
+  stopping = true;
+}
+process.on("SIGINT", () => setTimeout(stop, 1000));
+process.on("SIGTERM", stop);
+if (process.env.npm_lifecycle_event) setInterval(() => process.ppid !== parent && stop(), 500).unref();
 child.on("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
