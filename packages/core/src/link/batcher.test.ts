@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Batcher, checkPacket } from "./batcher.ts";
+import { Batcher } from "./batcher.ts";
 
 function recording() {
   const chunks: Uint8Array[] = [];
@@ -49,22 +49,5 @@ describe("Batcher", () => {
       }),
       { numRuns: 50 },
     );
-  });
-});
-
-describe("checkPacket()", () => {
-  const limits = { open: true, waitingBytes: 0, highWaterBytes: 10, maxPacketBytes: 5, remoteAddress: "memory://b" };
-
-  it("gives the size of a packet that may be sent", () => {
-    expect(checkPacket([new Uint8Array(2), new Uint8Array(3)], { ...limits, waitingBytes: 20 })).toBe(5);
-  });
-
-  it("throws closed, too-large and overflow", () => {
-    const small = [new Uint8Array(1)];
-    expect(() => checkPacket(small, { ...limits, open: false })).toThrow("[closed] send to memory://b");
-    expect(() => checkPacket([new Uint8Array(6)], limits)).toThrow(
-      "[too-large] a packet of 6 bytes to memory://b; at most 5",
-    );
-    expect(() => checkPacket(small, { ...limits, waitingBytes: 21 })).toThrow("[overflow] 21 bytes already wait");
   });
 });

@@ -1,5 +1,4 @@
 /** Turns the parts a link is given into few writes: small ones gathered, large ones as they are. Pure: no I/O, no clock. */
-import { MeshError } from "../base/errors.ts";
 
 /** Parts from this size on are written as they are; smaller ones are copied together. */
 export const LARGE_PART_BYTES = 4 * 1024;
@@ -61,36 +60,4 @@ function joined(parts: readonly Uint8Array[], byteLength: number): Uint8Array {
     at += part.byteLength;
   }
   return chunk;
-}
-
-/** What `checkPacket` holds a packet against. */
-export interface PacketLimits {
-  /** Whether `send` may be called at all. */
-  readonly open: boolean;
-  /** Bytes already waiting to leave. */
-  readonly waitingBytes: number;
-  readonly highWaterBytes: number;
-  readonly maxPacketBytes: number;
-  readonly remoteAddress: string;
-}
-
-/**
- * The three reasons for which every link's `send` throws, checked before anything is queued.
- * @returns The size of the packet in bytes.
- * @throws {MeshError} `closed`, `too-large` or `overflow`, as `Link.send` says.
- */
-export function checkPacket(parts: readonly Uint8Array[], limits: PacketLimits): number {
-  if (!limits.open) throw new MeshError("closed", `send to ${limits.remoteAddress} after the link was closed`);
-  let byteLength = 0;
-  for (const part of parts) byteLength += part.byteLength;
-  if (byteLength > limits.maxPacketBytes) {
-    throw new MeshError(
-      "too-large",
-      `a packet of ${byteLength} bytes to ${limits.remoteAddress}; at most ${limits.maxPacketBytes} fit`,
-    );
-  }
-  if (limits.waitingBytes > 2 * limits.highWaterBytes) {
-    throw new MeshError("overflow", `${limits.waitingBytes} bytes already wait to leave for ${limits.remoteAddress}`);
-  }
-  return byteLength;
 }

@@ -3,7 +3,9 @@
 export { LIMITS } from "../base/limits.ts";
 export { AbortController, type AbortSignalLike, queueMicrotask } from "../base/platform.ts";
 export { FrameSplitter } from "../wire/index.ts";
-export { Batcher, checkPacket, type PacketLimits } from "./batcher.ts";
+export { Backpressure, type BackpressureOptions } from "./backpressure.ts";
+export { Batcher } from "./batcher.ts";
 export { untilClosed } from "./closing.ts";
+export { type FaultOptions, faulty } from "./faulty.ts";
 export type { Link, LinkSink, LinkTraits, Listener, OnLink, Transport } from "./link.ts";
 export { type CutOptions, MemoryNetwork, type MemoryNetworkOptions } from "./memory-transport.ts";

@@ -2,13 +2,12 @@
 import type { Clock } from "../base/clock.ts";
 import { MeshError } from "../base/errors.ts";
 import type { AbortSignalLike } from "../base/platform.ts";
-import { checkPacket } from "./batcher.ts";
+import { Backpressure } from "./backpressure.ts";
 import { untilClosed } from "./closing.ts";
 import { DelayLine } from "./delay-line.ts";
 import type { Link, LinkSink, LinkTraits } from "./link.ts";
 
 const HIGH_WATER_BYTES = 1024 * 1024;
-const LOW_WATER_BYTES = HIGH_WATER_BYTES / 4;
 
 /** What travels: a packet, the agreed end (everything before it has arrived), or the news of an abort. */
 type Item = Uint8Array | "up" | "end" | "reset";
@@ -40,12 +39,12 @@ export class MemoryLink implements Link {
   readonly #clock: Clock;
   readonly #onGone: (link: MemoryLink) => void;
   readonly #wire: DelayLine<Item>;
+  readonly #pressure: Backpressure;
   readonly #closed: Promise<void>;
   #resolveClosed!: () => void;
   #phase: "open" | "closing" | "closed" = "open";
   /** Sent and not yet arrived. */
   #waitingBytes = 0;
-  #stopped = false;
   /** Nothing this end sends arrives any more, and it has not noticed yet. */
   #severed = false;
   #detection: Disposable | undefined;
@@ -62,22 +61,19 @@ export class MemoryLink implements Link {
       delayMs: options.delayMs,
       arrive: (item) => this.#arrived(item),
     });
+    this.#pressure = new Backpressure({
+      highWaterBytes: HIGH_WATER_BYTES,
+      maxPacketBytes: options.traits.maxPacketBytes,
+      remoteAddress: this.remoteAddress,
+    });
     this.#closed = new Promise((resolve) => (this.#resolveClosed = resolve));
   }
 
   send(parts: readonly Uint8Array[]): boolean {
-    const bytes = checkPacket(parts, {
-      open: this.#phase === "open",
-      waitingBytes: this.#waitingBytes,
-      highWaterBytes: HIGH_WATER_BYTES,
-      maxPacketBytes: this.traits.maxPacketBytes,
-      remoteAddress: this.remoteAddress,
-    });
+    const bytes = this.#pressure.admit(parts, this.#phase === "open", this.#waitingBytes);
     this.#waitingBytes += bytes;
     if (!this.#severed && bytes > 0) this.#wire.send(copyOf(parts, bytes), this.traits.ordered);
-    if (this.#waitingBytes < HIGH_WATER_BYTES) return true;
-    this.#stopped = true;
-    return false;
+    return this.#pressure.queued(this.#waitingBytes);
   }
 
   close(options?: { readonly signal?: AbortSignalLike }): Promise<void> {
@@ -114,9 +110,7 @@ export class MemoryLink implements Link {
     this.other.#receive(item);
     if (typeof item === "string") return;
     this.#waitingBytes -= item.byteLength;
-    if (!this.#stopped || this.#waitingBytes > LOW_WATER_BYTES) return;
-    this.#stopped = false;
-    if (this.#phase === "open") this.sink.onWritable();
+    if (this.#pressure.left(this.#waitingBytes) && this.#phase === "open") this.sink.onWritable();
   }
 
   #receive(item: Item): void {
