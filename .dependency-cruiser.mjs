@@ -72,7 +72,7 @@ export default {
       comment: "what a package does not export is its own",
       severity: "error",
       from: { path: "^(packages/[^/]+|gateway|demo|e2e|bench)/" },
-      to: { path: "^(packages/[^/]+|gateway)/src/", pathNot: ["^$1/", "/src/([^/]+/)?index\\.ts$"] },
+      to: { path: "^(packages/[^/]+|gateway)/src/", pathNot: ["^$1/", "/index\\.ts$"] },
     },
     {
       name: "production-code-imports-no-test-code",
