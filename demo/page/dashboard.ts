@@ -1,0 +1,28 @@
+import { Caller } from "./calls/caller.ts";
+import { Inspector } from "./inspector/inspector.ts";
+import { watchConnection } from "./mesh/connection.ts";
+import type { DashboardNode } from "./mesh/dashboard-node.ts";
+import { exposePage } from "./mesh/page-object.ts";
+import { watchMesh } from "./mesh/topology.ts";
+import { askForDetails } from "./metrics/machine-details.ts";
+import { followMetrics } from "./metrics/metrics.ts";
+import { Notices } from "./notices/notices.ts";
+
+export type Dashboard = ReturnType<typeof createDashboard>;
+
+/** Everything the page knows, on top of one node. What is drawn only reads this. */
+export function createDashboard(node: DashboardNode) {
+  const connection = watchConnection(node);
+  const notices = new Notices();
+  exposePage(node, notices);
+  return {
+    node,
+    connection,
+    notices,
+    metrics: followMetrics(node),
+    details: askForDetails(node, connection),
+    mesh: watchMesh(node),
+    inspector: new Inspector(node),
+    caller: new Caller(node),
+  };
+}

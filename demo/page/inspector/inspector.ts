@@ -1,0 +1,66 @@
+import { effect, signal } from "@preact/signals";
+import { onNextFrame } from "../live/frame.ts";
+import type { DashboardNode } from "../mesh/dashboard-node.ts";
+import { type Message, TopicLog } from "./topic-log.ts";
+
+/** More topics than this and the one silent for longest is forgotten. */
+const MAX_TOPICS = 50;
+/** Messages waiting for the handler; more are dropped, the oldest first. */
+const CAPACITY = 1_000;
+
+/**
+ * Shows what passes through the mesh. The filter is the subscription itself: what it does not match never
+ * travels to this page, and a paused inspector has no subscription at all.
+ */
+export class Inspector {
+  readonly pattern = signal("**");
+  readonly paused = signal(false);
+  /** Why the pattern cannot be subscribed to. */
+  readonly problem = signal<string | undefined>(undefined);
+  readonly openTopic = signal<string | undefined>(undefined);
+  readonly topics = signal<ReadonlyMap<string, TopicLog>>(new Map());
+  /** The one silent for longest first. */
+  #logs = new Map<string, TopicLog>();
+
+  constructor(node: DashboardNode) {
+    effect(() => {
+      if (this.paused.value) return undefined;
+      const subscription = this.#subscribe(node, this.pattern.value);
+      return () => subscription?.close();
+    });
+  }
+
+  /** Forget what was shown and show what matches `pattern` from now on. */
+  filter(pattern: string): void {
+    this.#logs = new Map();
+    this.#show();
+    this.pattern.value = pattern;
+  }
+
+  #subscribe(node: DashboardNode, pattern: string) {
+    try {
+      const options = { overflow: "drop-oldest", capacity: CAPACITY } as const;
+      const subscription = node.subscribe(pattern, options, (message: Message) => this.#take(message));
+      this.problem.value = undefined;
+      return subscription;
+    } catch (error) {
+      this.problem.value = (error as Error).message;
+      return undefined;
+    }
+  }
+
+  #take(message: Message): void {
+    if (document.hidden) return;
+    const log = this.#logs.get(message.topic) ?? new TopicLog();
+    this.#logs.delete(message.topic);
+    this.#logs.set(message.topic, log);
+    if (this.#logs.size > MAX_TOPICS) this.#logs.delete(this.#logs.keys().next().value ?? "");
+    log.add(message, Date.now());
+    onNextFrame(this.#show);
+  }
+
+  readonly #show = (): void => {
+    for (const log of this.#logs.values()) log.settle();
+    this.topics.value = new Map([...this.#logs].sort(([a], [b]) => a.localeCompare(b)));
+  };
+}

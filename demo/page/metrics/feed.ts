@@ -1,0 +1,40 @@
+import { type ReadonlySignal, signal } from "@preact/signals";
+import type { Topics } from "../../contract.ts";
+import { onNextFrame } from "../live/frame.ts";
+import { now } from "../live/heartbeat.ts";
+import { TimeSeries } from "../live/time-series.ts";
+import type { DashboardNode } from "../mesh/dashboard-node.ts";
+
+/** A value older than this is marked as old: the dashboard does not pretend. */
+const STALE_AFTER_MS = 3_000;
+
+/** One topic: its newest sample, and the last minute of it as lines. */
+export class Feed<Topic extends keyof Topics & string> {
+  readonly series = new TimeSeries();
+  /** The newest sample, as of this animation frame. */
+  readonly latest: ReadonlySignal<Topics[Topic] | undefined>;
+  /** By this page's clock. */
+  #arrivedAt: number | undefined;
+
+  /** @param lines What of a sample is drawn. */
+  constructor(node: DashboardNode, topic: Topic, lines: (sample: Topics[Topic]) => readonly number[]) {
+    const latest = signal<Topics[Topic] | undefined>(undefined);
+    this.latest = latest;
+    let newest: Topics[Topic] | undefined;
+    const show = (): void => {
+      latest.value = newest;
+    };
+    node.subscribe(topic, { overflow: "drop-oldest" }, ({ data }) => {
+      newest = data;
+      this.#arrivedAt = Date.now();
+      this.series.push(data.sampledAt, lines(data));
+      onNextFrame(show);
+    });
+  }
+
+  /** How old the newest sample is, in milliseconds, if that is too old to be called live. Changes once per second. */
+  staleForMs(atLeastMs = STALE_AFTER_MS): number | undefined {
+    const ageMs = this.#arrivedAt === undefined ? 0 : now.value - this.#arrivedAt;
+    return ageMs > atLeastMs ? ageMs : undefined;
+  }
+}

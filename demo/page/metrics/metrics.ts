@@ -1,0 +1,15 @@
+import type { DashboardNode } from "../mesh/dashboard-node.ts";
+import { Feed } from "./feed.ts";
+
+export type Metrics = ReturnType<typeof followMetrics>;
+
+/** Everything the metrics peer publishes. The subscriptions outlive any edge: a new gateway serves them too. */
+export function followMetrics(node: DashboardNode) {
+  return {
+    cpu: new Feed(node, "machine/cpu", ({ percent, cores }) => [percent, ...cores]),
+    memory: new Feed(node, "machine/memory", ({ usedBytes }) => [usedBytes]),
+    load: new Feed(node, "machine/load", ({ oneMinute }) => [oneMinute]),
+    network: new Feed(node, "machine/network", (sample) => [sample.inBytesPerSecond, sample.outBytesPerSecond]),
+    processes: new Feed(node, "machine/processes", () => []),
+  };
+}

@@ -1,0 +1,18 @@
+/**
+ * How a process of the demo tells that it is ready, and learns that it should end.
+ * The launcher and the end-to-end tests read the line; nothing else passes between them.
+ */
+
+/** Starts the one line on standard output that says at which address a process answers. */
+export const READY = "ready at ";
+
+export function announceReady(address: string): void {
+  console.log(`${READY}${address}`);
+}
+
+/** Resolves when this process is asked to end: by a signal, or because the launcher that forked it is gone. */
+export function stopRequested(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const event of ["SIGINT", "SIGTERM", "disconnect"] as const) process.once(event, () => resolve());
+  });
+}
