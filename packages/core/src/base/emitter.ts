@@ -1,0 +1,53 @@
+/** A typed event emitter. Listeners get plain values, in order of registration. */
+import type { AbortSignalLike } from "./platform.ts";
+
+export interface ListenerOptions {
+  /** Ends the registration when it fires. */
+  readonly signal?: AbortSignalLike;
+}
+
+export class Emitter<Events extends object> {
+  readonly #listeners = new Map<keyof Events, Set<(value: never) => void>>();
+  readonly #onThrow: (error: unknown) => void;
+
+  /** @param onThrow Hears what a listener threw, after the others have run. */
+  constructor(onThrow: (error: unknown) => void) {
+    this.#onThrow = onThrow;
+  }
+
+  on<Name extends keyof Events>(name: Name, listener: (value: Events[Name]) => void, options: ListenerOptions = {}): Disposable {
+    if (typeof listener !== "function") throw new TypeError(`on("${String(name)}") needs a function as listener, got ${typeof listener}`);
+    // One wrapper a registration, so that the same function registered twice is two registrations.
+    const entry = (value: never): void => listener(value);
+    const set = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, set);
+    const off = (): void => {
+      set.delete(entry);
+      options.signal?.removeEventListener("abort", off);
+    };
+    if (options.signal?.aborted) return { [Symbol.dispose]: off };
+    set.add(entry);
+    options.signal?.addEventListener("abort", off, { once: true });
+    return { [Symbol.dispose]: off };
+  }
+
+  has(name: keyof Events): boolean {
+    return (this.#listeners.get(name)?.size ?? 0) > 0;
+  }
+
+  emit<Name extends keyof Events>(name: Name, value: Events[Name]): void {
+    const set = this.#listeners.get(name);
+    if (!set) return;
+    for (const listener of [...set] as ((value: Events[Name]) => void)[]) {
+      try {
+        listener(value);
+      } catch (error) {
+        this.#onThrow(error);
+      }
+    }
+  }
+
+  clear(): void {
+    this.#listeners.clear();
+  }
+}

@@ -1,0 +1,66 @@
+/** Every default and limit of the mesh, once, with its unit. Sources: DESIGN section 7 unless a line says otherwise. */
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+export const LIMITS = {
+  /** Largest message payload a peer or gateway publishes or accepts. */
+  messageBytes: 8 * MiB,
+  /** Largest message payload accepted from a leaf. */
+  leafMessageBytes: 1 * MiB,
+  /** Largest encoded header map of a message. */
+  headerBytes: 64 * KiB,
+  /** Deepest nesting of arrays and maps in a decoded payload. */
+  payloadDepth: 64,
+  /** Longest topic or pattern, in bytes of UTF-8. */
+  topicBytes: 1 * KiB,
+  /** Longest name of a node, mesh or service, in bytes of UTF-8. */
+  nameBytes: 256,
+  /** Largest frame before the handshake is done: strangers get little room. */
+  handshakeFrameBytes: 16 * KiB,
+  /** Largest frame at all: a message with its headers, or a control frame. */
+  frameBytes: 8 * MiB + 64 * KiB + 256,
+  /** Largest control frame (everything that is not a message or a unicast). */
+  controlFrameBytes: 1 * MiB,
+  /** Handshake must be over by then, in ms. */
+  handshakeMs: 4_000,
+  /** Dialling one address may take, in ms. */
+  dialMs: 10_000,
+  /** Subscriptions of one leaf. */
+  leafSubscriptions: 10_000,
+  /** Flows a node keeps track of; the idlest are forgotten beyond. */
+  flows: 200_000,
+  /** Bytes of the log on a peer or gateway. */
+  peerLogBytes: 256 * MiB,
+  /** Bytes of the log in a leaf. */
+  leafLogBytes: 16 * MiB,
+  /** Payloads from this size on are kept as views instead of being copied into the log. */
+  logViewBytes: 4 * KiB,
+  /** Frames waiting on one edge in one lane, in bytes; more is an `overflow`. */
+  laneQueueBytes: 32 * MiB,
+  /** A logged message is forgotten after, in ms. */
+  logAgeMs: 5 * 60_000,
+  /** A position of an idle flow is forgotten after, in ms; longer than `logAgeMs`, so nothing old comes back as new. */
+  positionAgeMs: 15 * 60_000,
+  /** A leaf whose edge was lost may come back and go on until then, in ms. */
+  leafLeaseMs: 60_000,
+  /** Largest hop limit a unicast may start with. */
+  hops: 32,
+} as const;
+
+export const TIMINGS = {
+  /** Between pings of two peers, in ms. */
+  peerPingMs: 1_000,
+  /** Between pings from a gateway to a leaf, in ms. */
+  leafPingMs: 20_000,
+  /** Silence after a ping that means dead, in ms. */
+  pongMs: 3_000,
+  /** First redial waits up to, in ms; then doubles. */
+  redialMinMs: 200,
+  /** No redial waits longer, in ms. */
+  redialMaxMs: 15_000,
+  /** A record is originated again at least this often, in ms. */
+  recordRefreshMs: 60_000,
+  /** A record not refreshed for this long is dropped, in ms. */
+  recordExpiryMs: 200_000,
+} as const;

@@ -1,0 +1,68 @@
+/**
+ * Where batches end. While one input (a packet, a call of the user) is worked on, readers and edges only
+ * say that they have something to do; when the input is done, readers run first and edges write after them,
+ * so that what a handler answers leaves in the same write.
+ */
+import type { Clock } from "./clock.ts";
+
+export interface Flushable {
+  /** Do what was waiting. Called once for each time it was queued. */
+  flush(): void;
+}
+
+export class Turn {
+  readonly #clock: Clock;
+  #readers: Flushable[] = [];
+  #writers: Flushable[] = [];
+  #depth = 0;
+  #armed = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Work on one input; flush when it is done, also when it throws. */
+  run(work: () => void): void {
+    this.#depth++;
+    try {
+      work();
+    } finally {
+      this.#depth--;
+      if (this.#depth === 0) this.#flush();
+    }
+  }
+
+  /** Queue a reader. The caller remembers that it is queued; queueing twice flushes twice. */
+  read(reader: Flushable): void {
+    this.#readers.push(reader);
+    if (this.#depth === 0) this.#arm();
+  }
+
+  /** Queue a writer, as above. */
+  write(writer: Flushable): void {
+    this.#writers.push(writer);
+    if (this.#depth === 0) this.#arm();
+  }
+
+  #arm(): void {
+    if (this.#armed) return;
+    this.#armed = true;
+    this.#clock.soon(() => {
+      this.#armed = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    this.#depth++;
+    const readers = this.#readers;
+    this.#readers = [];
+    for (const reader of readers) reader.flush();
+    const writers = this.#writers;
+    this.#writers = [];
+    for (const writer of writers) writer.flush();
+    this.#depth--;
+    // What readers queued for themselves waits for the next turn: a handler that feeds itself starves nobody.
+    if (this.#readers.length > 0 || this.#writers.length > 0) this.#arm();
+  }
+}

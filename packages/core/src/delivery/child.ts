@@ -1,0 +1,160 @@
+/**
+ * A neighbour that reads from this node: what it wants of which origin, and one cursor per flow. Falling behind costs
+ * a number, not a queue: frames are taken from the log when its edge can write.
+ */
+import type { NodeId } from "../base/ids.ts";
+import type { Edge, FrameSource, PacketBuilder } from "../edge/index.ts";
+import { control, type FlowDeclaration, type GapReason } from "../wire/index.ts";
+import type { Flow, Reader } from "./flow.ts";
+import type { Log } from "./log.ts";
+
+/** A cursor may take this much of a packet before the next one has its turn. */
+const QUANTUM_BYTES = 16 * 1024;
+/** How far a cursor on a volatile flow may fall behind, in messages, before it jumps to the newest. */
+const VOLATILE_LAG = 1_000;
+
+export interface ChildWant {
+  /** Begins with ATTACHED; else it goes on after the positions it told. */
+  readonly fresh: boolean;
+  /** Fresh and not yet answered: it takes part from ATTACHED on. */
+  waiting: boolean;
+  /** ATTACHED has been sent. */
+  answered: boolean;
+}
+
+/** What a child needs of the feeds. */
+export interface ChildHost {
+  readonly log: Log;
+  /** Numbers up to here cannot come any more; the rest below the log's base can be asked of the upstream. */
+  lostUpTo(flow: Flow): number;
+  /** Ask the upstream for everything after `after` again. */
+  rewind(flow: Flow, after: number): void;
+  declare(flow: Flow, edge: Edge): Uint8Array;
+  onVolatileDrop(flow: Flow, count: number): void;
+}
+
+export class Cursor implements Reader {
+  next: number;
+  readonly flow: Flow;
+  /** The neighbour knows what the flow's number stands for. */
+  declared: boolean;
+  queued = false;
+  readonly #child: Child;
+
+  constructor(child: Child, flow: Flow, next: number, declared: boolean) {
+    this.#child = child;
+    this.flow = flow;
+    this.next = next;
+    this.declared = declared;
+  }
+
+  onHead(): void {
+    if (!this.queued) this.#child.queue(this);
+  }
+
+  onGap(_flow: Flow, to: number): void {
+    if (Number.isFinite(to)) this.onHead();
+  }
+
+  onSkip(): void {
+    this.onHead();
+  }
+}
+
+export class Child implements FrameSource {
+  readonly edge: Edge;
+  /** Wants by origin. A leaf wants from everybody: its wants stand in `everywhere` and, for each known origin, here. */
+  readonly wants = new Map<NodeId, Map<string, ChildWant>>();
+  /** A leaf's patterns, and whether ATTACHED was sent for them. */
+  readonly everywhere = new Map<string, { readonly fresh: boolean; answered: boolean }>();
+  readonly cursors = new Map<number, Cursor>();
+  /** Flows it told us of that are unknown here, and the last number it holds: for when their origin is known. */
+  readonly declared = new Map<number, { readonly declaration: FlowDeclaration; seq: number | undefined }>();
+  readonly #host: ChildHost;
+  #queue: Cursor[] = [];
+
+  constructor(edge: Edge, host: ChildHost) {
+    this.edge = edge;
+    this.#host = host;
+    edge.source = this;
+  }
+
+  wantsOf(origin: NodeId): Map<string, ChildWant> {
+    let wants = this.wants.get(origin);
+    if (!wants) this.wants.set(origin, (wants = new Map()));
+    return wants;
+  }
+
+  /** Read `flow` from `next` on; moves the cursor when there is one. */
+  read(flow: Flow, next: number, declared: boolean): void {
+    let cursor = this.cursors.get(flow.number);
+    if (cursor) {
+      cursor.next = next;
+      cursor.declared ||= declared;
+    } else {
+      cursor = new Cursor(this, flow, next, declared);
+      this.cursors.set(flow.number, cursor);
+      flow.readers.add(cursor);
+    }
+    if (next <= flow.log.head) cursor.onHead();
+  }
+
+  stop(cursor: Cursor): void {
+    this.cursors.delete(cursor.flow.number);
+    cursor.flow.readers.delete(cursor);
+  }
+
+  queue(cursor: Cursor): void {
+    cursor.queued = true;
+    this.#queue.push(cursor);
+    this.edge.wake();
+  }
+
+  pull(packet: PacketBuilder, untilBytes: number): void {
+    let turn = 0;
+    for (; turn < this.#queue.length && packet.byteLength < untilBytes; turn++) {
+      const cursor = this.#queue[turn]!;
+      if (this.cursors.get(cursor.flow.number) !== cursor) continue;
+      this.#advance(cursor, packet, Math.min(untilBytes, packet.byteLength + QUANTUM_BYTES));
+      if (cursor.next <= cursor.flow.log.head) this.#queue.push(cursor);
+      else cursor.queued = false;
+    }
+    if (turn > 0) this.#queue = turn === this.#queue.length ? [] : this.#queue.slice(turn);
+  }
+
+  #advance(cursor: Cursor, packet: PacketBuilder, untilBytes: number): void {
+    const { flow } = cursor;
+    if (!cursor.declared) {
+      cursor.declared = true;
+      packet.addWhole(this.#host.declare(flow, this.edge));
+    }
+    if (flow.reliability === "volatile") {
+      const target = flow.log.head - cursor.next >= VOLATILE_LAG ? flow.log.head - 1 : flow.log.base;
+      if (cursor.next <= target) this.#skip(cursor, target, packet);
+    }
+    if (cursor.next <= flow.log.base) {
+      const lost = Math.min(this.#host.lostUpTo(flow), flow.log.base);
+      if (cursor.next <= lost) this.#gap(cursor, lost, "forgotten", packet);
+      if (cursor.next <= flow.log.base) return this.#host.rewind(flow, cursor.next - 1);
+    }
+    while (cursor.next <= flow.log.head && packet.byteLength < untilBytes) {
+      const lost = flow.log.lostUntil(cursor.next);
+      if (lost >= cursor.next) {
+        if (flow.reliability === "volatile") this.#skip(cursor, lost, packet);
+        else this.#gap(cursor, lost, "forgotten", packet);
+      }
+      cursor.next = this.#host.log.gather(flow.log, cursor.next, packet, untilBytes);
+    }
+  }
+
+  #gap(cursor: Cursor, to: number, reason: GapReason, packet: PacketBuilder): void {
+    packet.addWhole(control.gap.encode({ flow: cursor.flow.number, to, reason }));
+    cursor.next = to + 1;
+  }
+
+  #skip(cursor: Cursor, to: number, packet: PacketBuilder): void {
+    this.#host.onVolatileDrop(cursor.flow, to - cursor.next + 1);
+    packet.addWhole(control.skip.encode({ flow: cursor.flow.number, to }));
+    cursor.next = to + 1;
+  }
+}

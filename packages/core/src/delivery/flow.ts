@@ -1,0 +1,47 @@
+/** One flow as a node sees it: what its number stands for, what of it is held, and who reads it here. */
+import type { NodeId } from "../base/ids.ts";
+import type { GapReason, Reliability } from "../wire/index.ts";
+import { FlowLog } from "./log.ts";
+
+/** Somebody who reads a flow from `next` on: a neighbour's cursor or a subscription of this node. */
+export interface Reader {
+  /** The next number it has not been given. */
+  next: number;
+  /** The flow has grown to `flow.log.head`. */
+  onHead(flow: Flow): void;
+  /** Nobody can deliver the numbers up to `to`; Infinity when the origin is gone. */
+  onGap(flow: Flow, to: number, reason: GapReason): void;
+  /** Numbers up to `to` were removed by a policy. */
+  onSkip(flow: Flow, to: number): void;
+}
+
+export class Flow {
+  readonly number: number;
+  /** The peer it is attached at. */
+  readonly home: NodeId;
+  /** The home's incarnation. */
+  readonly incarnation: number;
+  /** Who publishes: the home, or a leaf of it. */
+  readonly origin: NodeId;
+  readonly topic: string;
+  readonly reliability: Reliability;
+  readonly log: FlowLog;
+  readonly readers = new Set<Reader>();
+  /** Some attached want matches it: its messages are taken in. */
+  accepting = false;
+  /** A hole was found and asked for again. */
+  refetching = false;
+  /** The head at the last sweep, and when it was first seen: tells how long the flow has been idle. */
+  sweptHead = -1;
+  idleSinceMs = 0;
+
+  constructor(identity: Pick<Flow, "number" | "home" | "incarnation" | "origin" | "topic" | "reliability">, base: number) {
+    this.number = identity.number;
+    this.home = identity.home;
+    this.incarnation = identity.incarnation;
+    this.origin = identity.origin;
+    this.topic = identity.topic;
+    this.reliability = identity.reliability;
+    this.log = new FlowLog(base);
+  }
+}

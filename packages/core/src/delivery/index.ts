@@ -1,0 +1,5 @@
+export { type FeedCounters, Feeds } from "./feeds.ts";
+export type { Flow } from "./flow.ts";
+export type { Listener, LocalWant } from "./local-want.ts";
+export { Pinger } from "./pinger.ts";
+export { Unicast } from "./unicast.ts";

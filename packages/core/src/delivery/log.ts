@@ -1,0 +1,266 @@
+/**
+ * The log of a node: every data frame it holds, in order of arrival, under one byte budget. Frames lie back to back in
+ * segments, so that a run of them leaves over an edge as one view; payloads from 4 KiB on stay where they are and are
+ * charged at their buffer's size. The oldest segment goes first, whatever flow its frames belong to.
+ */
+import type { PacketBuilder } from "../edge/index.ts";
+import { LIMITS } from "../base/limits.ts";
+import { readU32 } from "../wire/index.ts";
+
+interface Segment {
+  readonly bytes: Uint8Array;
+  readonly index: number;
+  used: number;
+  /** Payloads kept as views, by the offset of their frame's head. */
+  views: Map<number, Uint8Array> | undefined;
+  /** Charged beyond `bytes`: the buffers behind the views. */
+  viewBytes: number;
+  lastBuffer: ArrayBufferLike | undefined;
+  /** The flows that have frames here. */
+  readonly flows: Set<FlowLog>;
+  /** When it was seen full first, by the sweeper; no clock is read for a single frame. */
+  fullAtMs: number | undefined;
+}
+
+/** Segments grow from the first to the second size, so that an idle node stays small. */
+const SMALLEST_SEGMENT = 16 * 1024;
+const LARGEST_SEGMENT = 256 * 1024;
+/** Offsets in a segment fit below this; a frame's position is `segment.index * SPAN + offset`. */
+const SPAN = 2 ** 24;
+
+/** Stands for the position of a number that is lost for good, between numbers that are held. */
+const LOST = -1;
+
+/** The frames of one flow that the log holds: numbers `base + 1` to `head`, some of which may be known as lost. */
+export class FlowLog {
+  /** The last number not held any more. */
+  base: number;
+  /** The newest number held. */
+  head: number;
+  /** Numbers up to here are lost for good here: evicted, or declared lost by those who should have had them. */
+  floor = 0;
+  #positions = new Float64Array(4);
+  #first = 0;
+
+  constructor(base: number) {
+    this.base = base;
+    this.head = base;
+  }
+
+  get count(): number {
+    return this.head - this.base;
+  }
+
+  /** Position of `seq`, which must be held. */
+  at(seq: number): number {
+    return this.#positions[(this.#first + seq - this.base - 1) & (this.#positions.length - 1)]!;
+  }
+
+  push(position: number): void {
+    const count = this.count;
+    if (count === this.#positions.length) {
+      const bigger = new Float64Array(count * 2);
+      for (let i = 0; i < count; i++) bigger[i] = this.at(this.base + 1 + i);
+      this.#positions = bigger;
+      this.#first = 0;
+    }
+    this.head++;
+    this.#positions[(this.#first + count) & (this.#positions.length - 1)] = position;
+  }
+
+  dropFirst(): void {
+    this.#first = (this.#first + 1) & (this.#positions.length - 1);
+    this.base++;
+  }
+
+  /** Numbers after `head` up to `to` are lost. What is held before them stays, unless the hole is large. */
+  lose(to: number): void {
+    this.floor = Math.max(this.floor, to);
+    if (this.count === 0 || to - this.head > 10_000) this.reset(to);
+    else while (this.head < to) this.push(LOST);
+  }
+
+  /** The last number of the run of lost ones that begins at `seq`; `seq - 1` when `seq` is held. */
+  lostUntil(seq: number): number {
+    let end = seq - 1;
+    while (end < this.head && this.at(end + 1) === LOST) end++;
+    return end;
+  }
+
+  /** Hold nothing, and go on after `base`. */
+  reset(base: number): void {
+    this.base = base;
+    this.head = base;
+    this.#first = 0;
+  }
+}
+
+export class Log {
+  readonly #budgetBytes: number;
+  #segments: Segment[] = [];
+  #firstIndex = 0;
+  #bytes = 0;
+  /** What the newest segment held at the last sweep. */
+  #sweptUsed = -1;
+  /** The segment last located, to save a look-up. */
+  #located: Segment | undefined;
+
+  /** @param budgetBytes What it may hold, counting whole segments and the buffers behind views. */
+  constructor(budgetBytes: number) {
+    this.#budgetBytes = budgetBytes;
+  }
+
+  get byteLength(): number {
+    return this.#bytes;
+  }
+
+  /**
+   * Room for the next frame of `flow`: `head` bytes that the caller fills at once, and `payload` behind them, which is
+   * copied when small and otherwise kept as it is. The frame counts as held when this returns.
+   * @returns Where the head goes.
+   */
+  append(flow: FlowLog, headBytes: number, payload: Uint8Array): { readonly bytes: Uint8Array; readonly at: number } {
+    const asView = payload.byteLength >= LIMITS.logViewBytes;
+    const segment = this.#room(asView ? headBytes : headBytes + payload.byteLength);
+    const at = segment.used;
+    if (asView) {
+      segment.views ??= new Map();
+      segment.views.set(at, payload);
+      this.#charge(segment, payload);
+      segment.used += headBytes;
+    } else {
+      segment.bytes.set(payload, at + headBytes);
+      segment.used += headBytes + payload.byteLength;
+    }
+    this.#hold(flow, segment, at);
+    return { bytes: segment.bytes, at };
+  }
+
+  /** Hold a frame that came in whole: `length` bytes at `at`. Its payload begins at `payloadFrom`. */
+  appendFrame(flow: FlowLog, frame: Uint8Array, at: number, length: number, payloadFrom: number): void {
+    const payloadBytes = at + length - payloadFrom;
+    const asView = payloadBytes >= LIMITS.logViewBytes;
+    const headBytes = payloadFrom - at;
+    const segment = this.#room(asView ? headBytes : length);
+    const into = segment.used;
+    copy(frame, at, asView ? payloadFrom : at + length, segment.bytes, into);
+    segment.used += asView ? headBytes : length;
+    if (asView) {
+      const payload = frame.subarray(payloadFrom, at + length);
+      segment.views ??= new Map();
+      segment.views.set(into, payload);
+      this.#charge(segment, payload);
+    }
+    this.#hold(flow, segment, into);
+  }
+
+  #hold(flow: FlowLog, segment: Segment, at: number): void {
+    flow.push(segment.index * SPAN + at);
+    segment.flows.add(flow);
+    if (this.#bytes > this.#budgetBytes) this.#shrink();
+  }
+
+  /** Where the frame numbered `seq` lies; it must be held. */
+  locate(flow: FlowLog, seq: number): { readonly bytes: Uint8Array; readonly at: number; readonly view: Uint8Array | undefined } {
+    const position = flow.at(seq);
+    const segment = this.#segmentAt(position);
+    const at = position % SPAN;
+    return { bytes: segment.bytes, at, view: segment.views?.get(at) };
+  }
+
+  /** Add the frames from `seq` on to `packet` until it holds `untilBytes` or a lost number comes. @returns The next number to send. */
+  gather(flow: FlowLog, seq: number, packet: PacketBuilder, untilBytes: number): number {
+    let next = seq;
+    while (next <= flow.head && packet.byteLength < untilBytes) {
+      const position = flow.at(next);
+      if (position === LOST) return next;
+      next++;
+      const segment = this.#segmentAt(position);
+      const at = position % SPAN;
+      const length = readU32(segment.bytes, at);
+      const view = segment.views?.get(at);
+      if (view) {
+        packet.add(segment.bytes, at, at + length - view.byteLength);
+        packet.addWhole(view);
+      } else {
+        packet.add(segment.bytes, at, at + length);
+      }
+    }
+    return next;
+  }
+
+  /** To be called now and then: drops whole segments whose newest frame has been here for longer than `ageMs`. */
+  sweep(nowMs: number, ageMs: number): void {
+    // A segment that has not grown since the last sweep counts as full, so that an idle log empties too.
+    const last = this.#segments.at(-1);
+    for (const segment of this.#segments) if (segment !== last || segment.used === this.#sweptUsed) segment.fullAtMs ??= nowMs;
+    this.#sweptUsed = last?.used ?? -1;
+    while (this.#segments[0]?.fullAtMs !== undefined && nowMs - this.#segments[0].fullAtMs > ageMs) this.#dropSegment();
+  }
+
+  /** Hold nothing of `flow` any more. Its bytes go with their segments. */
+  release(flow: FlowLog): void {
+    for (const segment of this.#segments) segment.flows.delete(flow);
+  }
+
+  #segmentAt(position: number): Segment {
+    const index = Math.floor(position / SPAN);
+    if (this.#located?.index === index) return this.#located;
+    this.#located = this.#segments[index - this.#firstIndex]!;
+    return this.#located;
+  }
+
+  #room(byteLength: number): Segment {
+    const last = this.#segments.at(-1);
+    if (last && last.fullAtMs === undefined && last.used + byteLength <= last.bytes.byteLength) return last;
+    const size = Math.min(LARGEST_SEGMENT, last ? last.bytes.byteLength * 2 : SMALLEST_SEGMENT);
+    const segment: Segment = {
+      bytes: new Uint8Array(Math.max(size, byteLength)),
+      index: this.#firstIndex + this.#segments.length,
+      used: 0,
+      views: undefined,
+      viewBytes: 0,
+      lastBuffer: undefined,
+      flows: new Set(),
+      fullAtMs: undefined,
+    };
+    this.#segments.push(segment);
+    this.#bytes += segment.bytes.byteLength;
+    return segment;
+  }
+
+  #charge(segment: Segment, view: Uint8Array): void {
+    // Neighbouring payloads often came in one buffer; it is charged once.
+    if (segment.lastBuffer === view.buffer) return;
+    segment.lastBuffer = view.buffer;
+    segment.viewBytes += view.buffer.byteLength;
+    this.#bytes += view.buffer.byteLength;
+  }
+
+  #shrink(): void {
+    // The newest segment stays, however large: what was just acknowledged is held.
+    while (this.#bytes > this.#budgetBytes && this.#segments.length > 1) this.#dropSegment();
+  }
+
+  #dropSegment(): void {
+    const segment = this.#segments.shift()!;
+    this.#firstIndex++;
+    this.#bytes -= segment.bytes.byteLength + segment.viewBytes;
+    if (this.#located === segment) this.#located = undefined;
+    const end = (segment.index + 1) * SPAN;
+    for (const flow of segment.flows) {
+      if (flow.count === 0 || flow.at(flow.base + 1) >= end) continue;
+      while (flow.count > 0 && flow.at(flow.base + 1) < end) flow.dropFirst();
+      flow.floor = Math.max(flow.floor, flow.base);
+    }
+  }
+}
+
+function copy(from: Uint8Array, start: number, end: number, into: Uint8Array, at: number): void {
+  if (end - start > 96) {
+    into.set(from.subarray(start, end), at);
+    return;
+  }
+  // A view costs more than copying this little by hand.
+  for (let i = start, j = at; i < end; i++, j++) into[j] = from[i]!;
+}

@@ -1,0 +1,101 @@
+/**
+ * Messages from one node to one node, hop by hop. A relay keeps nothing: what cannot go on comes back as a bounce,
+ * and what a dying edge had in hand is lost; whoever asked hears of it or times out.
+ */
+import type { Authorize } from "../auth/index.ts";
+import { MeshError } from "../base/errors.ts";
+import type { NodeId } from "../base/ids.ts";
+import { LIMITS } from "../base/limits.ts";
+import type { Edge } from "../edge/index.ts";
+import { type Address, decodeUnicastHead, encodeUnicastHead, FrameType, Lane, type Port, UNICAST_HEAD_BYTES, type UnicastHead } from "../wire/index.ts";
+
+export interface UnicastHost {
+  readonly self: NodeId;
+  readonly authorize: Authorize;
+  /** Where this node is reached itself. */
+  home(): NodeId;
+  edge(id: NodeId): Edge | undefined;
+  nextHop(peer: NodeId): Edge | undefined;
+}
+
+/** What a port does with what comes in. */
+export interface PortHandler {
+  onMessage(source: Address, payload: Uint8Array): void;
+  /** `payload`, sent to `target` before, found no way. */
+  onBounce(target: Address, payload: Uint8Array): void;
+}
+
+export class Unicast {
+  readonly #host: UnicastHost;
+  readonly #ports = new Map<number, PortHandler>();
+
+  constructor(host: UnicastHost) {
+    this.#host = host;
+  }
+
+  listen(port: Port, handler: PortHandler): void {
+    this.#ports.set(port, handler);
+  }
+
+  /**
+   * Send `payload`, which nobody may modify any more.
+   * @returns The edge it leaves by; undefined when the target is this node.
+   * @throws {MeshError} `unreachable` when no way is known now, `overflow`, `too-large`.
+   */
+  send(target: Address, port: Port, lane: Lane, payload: Uint8Array): Edge | undefined {
+    const source = { node: this.#host.self, home: this.#host.home() };
+    if (payload.byteLength > LIMITS.messageBytes) {
+      throw new MeshError("too-large", `a message of ${payload.byteLength} bytes, more than the ${LIMITS.messageBytes} allowed; send a file instead`);
+    }
+    if (target.node === source.node) {
+      this.#ports.get(port)?.onMessage(source, payload);
+      return undefined;
+    }
+    const edge = this.#wayTo(target);
+    if (!edge) throw new MeshError("unreachable", `no way to node ${target.node} is known`);
+    const head = encodeUnicastHead(FrameType.unicast, { port, lane, hops: LIMITS.hops, target, source }, payload.byteLength);
+    edge.send(lane, [head, payload]);
+    return edge;
+  }
+
+  /** @throws {MeshError} to close the edge. */
+  onFrame(edge: Edge, type: typeof FrameType.unicast | typeof FrameType.bounce, frame: Uint8Array): void {
+    const head = decodeUnicastHead(frame);
+    if (head.hops > LIMITS.hops) throw new MeshError("malformed-frame", `a unicast with ${head.hops} hops left, more than the ${LIMITS.hops} allowed`);
+    if (edge.role === "leaf" && head.source.node !== edge.id) throw new MeshError("malformed-frame", `leaf ${edge.id} sent in the name of ${head.source.node}`);
+    if (!this.#host.authorize(edge.subject, "call", head.target.node)) throw new MeshError("forbidden", `${edge.peer.name} may not call ${head.target.node}`);
+    const payload = frame.subarray(UNICAST_HEAD_BYTES);
+    if (head.target.node === this.#host.self) return this.#deliver(type, head, payload);
+    const way = head.hops > 1 ? this.#wayTo(head.target) : undefined;
+    if (!way || way === edge) return this.#bounce(type, head, payload);
+    // The head is copied: the frame may be a view of a packet that others read too.
+    const onward = frame.slice(0, UNICAST_HEAD_BYTES);
+    onward[7] = head.hops - 1;
+    try {
+      way.send(head.lane, [onward, payload]);
+    } catch (error) {
+      if (!(error instanceof MeshError) || error.code !== "overflow") throw error;
+      this.#bounce(type, head, payload); // the way is full; its slowness must not close the edge it came by
+    }
+  }
+
+  #deliver(type: number, head: UnicastHead, payload: Uint8Array): void {
+    const handler = this.#ports.get(head.port);
+    if (!handler) return; // a port of a later version: nobody answers, the caller times out
+    if (type === FrameType.bounce) handler.onBounce(head.source, payload);
+    else handler.onMessage(head.source, payload);
+  }
+
+  /** Send it back once; a bounce that finds no way is dropped. */
+  #bounce(type: number, head: UnicastHead, payload: Uint8Array): void {
+    if (type === FrameType.bounce) return;
+    const back = { ...head, hops: LIMITS.hops, target: head.source, source: head.target };
+    this.#wayTo(back.target)?.send(Lane.reliable, [encodeUnicastHead(FrameType.bounce, back, payload.byteLength), payload]);
+  }
+
+  #wayTo(target: Address): Edge | undefined {
+    const direct = this.#host.edge(target.node);
+    if (direct) return direct;
+    return target.home === this.#host.self ? undefined : this.#host.nextHop(target.home);
+  }
+}

@@ -1,0 +1,348 @@
+/**
+ * One neighbour: a link, the handshake over it, then frames both ways. The driver: it owns the link and the timers
+ * and decides nothing about other edges; that is the table's (`edges.ts`).
+ */
+import type { Subject } from "../auth/index.ts";
+import type { Clock, Logger, Random } from "../base/clock.ts";
+import { asMeshError, ERROR_CODES, MeshError, type MeshErrorCode } from "../base/errors.ts";
+import type { NodeId } from "../base/ids.ts";
+import { TIMINGS, LIMITS } from "../base/limits.ts";
+import { AbortController } from "../base/platform.ts";
+import type { Flushable, Turn } from "../base/turn.ts";
+import type { Link, LinkSink } from "../link/index.ts";
+import { control, FRAME_HEAD_BYTES, FrameType, type IntroduceBody, type Lane, Lane as Lanes, readU32, type Role, SKIPPABLE } from "../wire/index.ts";
+import { encodeHello, encodeIntroduce, encodeRefuse, type HandshakeState, type LocalNode, step } from "./handshake.ts";
+import { Latency } from "./latency.ts";
+import { type FrameSource, Outbox } from "./outbox.ts";
+
+/** What an edge needs of its node, and tells it. */
+export interface EdgeHost {
+  readonly local: LocalNode;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly turn: Turn;
+  readonly logger: Logger;
+  /** The other side has proven who it is. An error refuses the edge. */
+  onIntroduced(edge: Edge): MeshError | undefined;
+  onOpen(edge: Edge): void;
+  /** A frame of an open edge that is not the edge's own business. @throws {MeshError} to close the edge. */
+  onFrame(edge: Edge, type: number, bytes: Uint8Array, at: number, length: number): void;
+  /** Last call. `error` is undefined after an agreed end. */
+  onClosed(edge: Edge, error: MeshError | undefined): void;
+}
+
+type Phase =
+  | { readonly on: "handshake"; readonly state: HandshakeState; readonly them: IntroduceBody | undefined }
+  | { readonly on: "open"; readonly them: IntroduceBody }
+  | { readonly on: "closed"; readonly them: IntroduceBody | undefined };
+
+/** How long a polite close may take before the link is dropped, in ms. */
+const CLOSE_MS = 1_000;
+
+export class Edge implements LinkSink, Flushable {
+  /** True when this node dialled. */
+  readonly dialled: boolean;
+  /** The address dialled, or where the other side comes from. */
+  readonly address: string;
+  /** The scheme of the address: `tcp`, `ws`, `memory`. */
+  readonly transport: string;
+  readonly latency = new Latency();
+  /** When the edge opened, wall clock in ms since 1970. */
+  since = 0;
+  bytesIn = 0;
+  bytesOut = 0;
+
+  readonly #host: EdgeHost;
+  readonly #link: Link;
+  readonly #credential: string;
+  readonly #outbox: Outbox;
+  #phase: Phase;
+  #timer: Disposable | undefined;
+  readonly #onDrained: (() => void)[] = [];
+  #queued = false;
+  #writable = true;
+  #heardAtMs: number;
+  /** The ping not yet answered: its token is when it left, in microseconds. */
+  #pinged: { readonly token: number; readonly atMs: number } | undefined;
+
+  constructor(host: EdgeHost, link: Link, options: { readonly dialled: boolean; readonly address: string; readonly credential: string }) {
+    this.#host = host;
+    this.#link = link;
+    this.dialled = options.dialled;
+    this.address = options.address;
+    this.transport = options.address.slice(0, options.address.indexOf(":"));
+    this.#credential = options.credential;
+    this.#outbox = new Outbox(link.traits.maxPacketBytes);
+    this.#heardAtMs = host.clock.now();
+    const ourNonce = host.random.bytes(control.NONCE_BYTES);
+    this.#phase = { on: "handshake", state: { phase: "hello", ourNonce }, them: undefined };
+    this.#timer = host.clock.setTimer(LIMITS.handshakeMs, () =>
+      this.fail(new MeshError("timed-out", `no handshake within ${LIMITS.handshakeMs} ms from ${this.address}`)),
+    );
+    this.send(Lanes.control, [encodeHello(ourNonce)]);
+  }
+
+  get open(): boolean {
+    return this.#phase.on === "open";
+  }
+
+  /** Who the other side is. @throws {MeshError} `closed` before it was introduced. */
+  get peer(): IntroduceBody {
+    if (!this.#phase.them) throw new MeshError("closed", `the node at ${this.address} never introduced itself`);
+    return this.#phase.them;
+  }
+
+  get introduced(): boolean {
+    return this.#phase.them !== undefined;
+  }
+
+  get id(): NodeId {
+    return this.peer.id;
+  }
+
+  get role(): Role {
+    return this.peer.role;
+  }
+
+  get subject(): Subject {
+    return this.peer;
+  }
+
+  /** Whether we or they dialled: the id of the side that did. Settles which of two edges stays. */
+  get diallerId(): NodeId {
+    return this.dialled ? this.#host.local.identity.id : this.id;
+  }
+
+  get queuedBytes(): number {
+    return this.#outbox.queuedBytes();
+  }
+
+  /** Where feeds are asked for frames; `wake()` says that there are some. */
+  set source(source: FrameSource | undefined) {
+    this.#outbox.source = source;
+  }
+
+  /** Queue one frame given in parts, which nobody may modify any more. A closed edge drops it. @throws {MeshError} `overflow` */
+  send(lane: Lane, frame: readonly Uint8Array[]): void {
+    if (this.#phase.on === "closed") return;
+    this.#outbox.push(lane, frame);
+    this.wake();
+  }
+
+  /** There is something to write. */
+  wake(): void {
+    if (this.#queued || !this.#writable || this.#phase.on === "closed") return;
+    this.#queued = true;
+    this.#host.turn.write(this);
+  }
+
+  /** Resolves when the link has taken everything that waits, or the edge is closed. */
+  drained(): Promise<void> {
+    if (this.#phase.on === "closed" || (this.#writable && !this.#queued)) return Promise.resolve();
+    return new Promise((resolve) => this.#onDrained.push(resolve));
+  }
+
+  #settleDrained(): void {
+    for (const resolve of this.#onDrained.splice(0)) resolve();
+  }
+
+  flush(): void {
+    this.#queued = false;
+    if (this.#phase.on === "closed" || !this.#writable) return;
+    try {
+      this.#writable = this.#outbox.drain(this.#sendPacket);
+      if (this.#writable) this.#settleDrained();
+    } catch (error) {
+      this.fail(asMeshError(error, "link-lost"));
+    }
+  }
+
+  readonly #sendPacket = (parts: readonly Uint8Array[]): boolean => {
+    for (const part of parts) this.bytesOut += part.byteLength;
+    return this.#link.send(parts);
+  };
+
+  /** Say goodbye and end; the table hears it now. */
+  close(code: MeshErrorCode = "goodbye", detail = "closed on purpose"): Promise<void> {
+    return this.#end(undefined, control.goodbye.encode({ code, detail }));
+  }
+
+  /** End because of `error`: the other side gets its code, the log the detail. */
+  fail(error: MeshError): void {
+    const farewell =
+      this.#phase.on === "handshake"
+        ? encodeRefuse(error)
+        : control.goodbye.encode({ code: error.code, detail: ERROR_CODES[error.code].about });
+    void this.#end(error, farewell);
+  }
+
+  #end(error: MeshError | undefined, farewell: Uint8Array): Promise<void> {
+    if (this.#phase.on === "closed") return Promise.resolve();
+    // What is queued, then the farewell, leave with a polite close; a link that does not take them is dropped.
+    try {
+      if (this.#writable) this.#outbox.drain(this.#sendPacket);
+      this.#link.send([farewell]);
+    } catch {
+      // The link is closed or full; the close below settles either.
+    }
+    this.#closed(error);
+    const controller = new AbortController();
+    const timer = this.#host.clock.setTimer(CLOSE_MS, () => controller.abort(new MeshError("timed-out", "closing took too long")));
+    const done = (): void => timer[Symbol.dispose]();
+    return this.#link.close({ signal: controller.signal }).then(done, done);
+  }
+
+  #closed(error: MeshError | undefined): void {
+    if (this.#phase.on === "closed") return;
+    this.#phase = { on: "closed", them: this.#phase.them };
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
+    this.#outbox.source = undefined;
+    this.#settleDrained();
+    this.#host.onClosed(this, error);
+  }
+
+  // ---- from the link
+
+  onPacket(packet: Uint8Array): void {
+    this.bytesIn += packet.byteLength;
+    this.#heardAtMs = this.#host.clock.now();
+    this.#host.turn.run(() => {
+      try {
+        for (let at = 0; at < packet.byteLength; ) {
+          if (this.#phase.on === "closed") return;
+          const length = readU32(packet, at);
+          if (length < FRAME_HEAD_BYTES || at + length > packet.byteLength) {
+            throw new MeshError("malformed-frame", `a frame of ${length} bytes does not fit its packet`);
+          }
+          this.#onFrame(packet, at, length);
+          at += length;
+        }
+      } catch (error) {
+        this.fail(asMeshError(error, "malformed-frame"));
+      }
+    });
+  }
+
+  onWritable(): void {
+    this.#writable = true;
+    this.#host.turn.run(() => this.wake());
+  }
+
+  onClosed(error: MeshError | undefined): void {
+    this.#host.turn.run(() => this.#closed(error ?? new MeshError("link-lost", `the node at ${this.address} closed the link without a goodbye`)));
+  }
+
+  #onFrame(bytes: Uint8Array, at: number, length: number): void {
+    const type = bytes[at + 4]!;
+    if (this.#phase.on === "handshake") return this.#onHandshake(this.#phase.state, bytes.subarray(at, at + length));
+    switch (type) {
+      case FrameType.data:
+      case FrameType.unicast:
+      case FrameType.bounce:
+        return this.#host.onFrame(this, type, bytes, at, length);
+      case FrameType.ping: {
+        const { token, roundTripMicros } = control.ping.decode(bytes.subarray(at, at + length));
+        if (roundTripMicros > 0 && this.#host.local.role === "leaf") this.latency.add(roundTripMicros / 1000);
+        return this.send(Lanes.control, [control.pong.encode({ token })]);
+      }
+      case FrameType.pong:
+        return this.#onPong(control.pong.decode(bytes.subarray(at, at + length)).token);
+      case FrameType.goodbye: {
+        const { code, detail } = control.goodbye.decode(bytes.subarray(at, at + length));
+        const known = code in ERROR_CODES ? (code as MeshErrorCode) : "goodbye";
+        this.#closed(new MeshError(known, `the other side ended the edge: ${detail}`));
+        void this.#link.close().catch(() => {});
+        return;
+      }
+      default:
+        if (length > LIMITS.controlFrameBytes) throw new MeshError("too-large", `a control frame of ${length} bytes`);
+        this.#host.onFrame(this, type, bytes, at, length);
+    }
+  }
+
+  #onHandshake(state: HandshakeState, frame: Uint8Array): void {
+    if (frame[4]! & SKIPPABLE) return;
+    const result = step(state, this.#host.local, frame);
+    switch (result.on) {
+      case "introduce":
+        this.#phase = { on: "handshake", state: result.state, them: undefined };
+        this.send(Lanes.control, [encodeIntroduce(this.#host.local, result.state, this.#credential)]);
+        return;
+      case "introduced": {
+        this.#phase = { on: "handshake", state: result.state, them: result.state.them };
+        const refusal = this.#host.onIntroduced(this);
+        if (refusal) throw refusal;
+        this.send(Lanes.control, [control.accept.encode({})]);
+        return;
+      }
+      case "accepted":
+        this.#timer?.[Symbol.dispose]();
+        this.#phase = { on: "open", them: result.them };
+        this.since = this.#host.clock.wallNow();
+        this.#host.logger.log("info", "edge open", { peer: result.them.id, name: result.them.name, address: this.address });
+        this.#keepAlive();
+        this.#host.onOpen(this);
+    }
+  }
+
+  // ---- keep-alive
+
+  /** Peers ping each other; a gateway pings its leaves; a leaf only listens, so that it needs no timer to answer. */
+  #keepAlive(): void {
+    const { clock, local } = this.#host;
+    if (local.role === "leaf") {
+      const silenceMs = TIMINGS.leafPingMs + TIMINGS.pongMs;
+      this.#arm(this.#heardAtMs + silenceMs - clock.now(), () => {
+        if (clock.now() - this.#heardAtMs >= silenceMs) this.#dead(silenceMs);
+        else this.#keepAlive();
+      });
+      return;
+    }
+    this.#ping();
+    if (this.role === "leaf") this.#arm(TIMINGS.pongMs, () => this.#expectPong());
+    else this.#arm(TIMINGS.peerPingMs, () => this.#peerTick());
+  }
+
+  #peerTick(): void {
+    if (this.#pinged && this.#silentSince(this.#pinged.atMs, TIMINGS.pongMs)) return this.#dead(TIMINGS.pongMs);
+    if (!this.#pinged) this.#ping();
+    this.#arm(TIMINGS.peerPingMs, () => this.#peerTick());
+  }
+
+  #expectPong(): void {
+    if (this.#pinged && this.#silentSince(this.#pinged.atMs, TIMINGS.pongMs)) return this.#dead(TIMINGS.pongMs);
+    this.#arm(TIMINGS.leafPingMs, () => {
+      this.#ping();
+      this.#arm(TIMINGS.pongMs, () => this.#expectPong());
+    });
+  }
+
+  /** Nothing at all heard since `sinceMs`, and that is `silenceMs` ago: any frame is a sign of life. */
+  #silentSince(sinceMs: number, silenceMs: number): boolean {
+    return this.#heardAtMs < sinceMs && this.#host.clock.now() - sinceMs >= silenceMs;
+  }
+
+  #dead(silenceMs: number): void {
+    this.fail(new MeshError("timed-out", `nothing heard from ${this.peer.name} at ${this.address} for ${silenceMs} ms`));
+  }
+
+  #ping(): void {
+    const atMs = this.#host.clock.now();
+    const token = Math.round(atMs * 1000);
+    this.#pinged = { token, atMs };
+    const roundTripMicros = Math.min(Math.round((this.latency.roundTripMs ?? 0) * 1000), 0xffff_ffff);
+    this.send(Lanes.control, [control.ping.encode({ token, roundTripMicros })]);
+  }
+
+  #onPong(token: number): void {
+    if (this.#pinged?.token !== token) return;
+    this.latency.add(this.#host.clock.now() - this.#pinged.atMs);
+    this.#pinged = undefined;
+  }
+
+  #arm(delayMs: number, run: () => void): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = this.#host.clock.setTimer(Math.max(0, delayMs), () => this.#host.turn.run(run));
+  }
+}

@@ -1,0 +1,247 @@
+/**
+ * The table of edges: listens, dials, keeps one edge per pair of nodes, and redials what is wanted. Of two edges
+ * between the same nodes both sides keep the same one, without asking: see `#rival`.
+ */
+import type { Clock, Logger, Random } from "../base/clock.ts";
+import { MeshError } from "../base/errors.ts";
+import type { NodeId } from "../base/ids.ts";
+import { LIMITS } from "../base/limits.ts";
+import { AbortController } from "../base/platform.ts";
+import type { Turn } from "../base/turn.ts";
+import type { Link, Listener, Transport } from "../link/index.ts";
+import { Edge, type EdgeHost } from "./edge.ts";
+import type { LocalNode } from "./handshake.ts";
+import { Seed } from "./seed.ts";
+
+export interface EdgesOptions {
+  readonly local: LocalNode;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly turn: Turn;
+  readonly logger: Logger;
+  readonly transports: readonly Transport[];
+  onOpen(edge: Edge): void;
+  onClosed(edge: Edge, error: MeshError | undefined): void;
+  onFrame: EdgeHost["onFrame"];
+  /** An edge that ended for a reason nobody asked for, also before it opened. */
+  onError(error: MeshError, edge: Edge): void;
+  onSeedChange(seed: Seed): void;
+}
+
+/** Links in handshake that nobody has vouched for yet; more are turned away at once. */
+const MAX_HANDSHAKES = 1_000;
+
+export class Edges implements EdgeHost {
+  readonly #options: EdgesOptions;
+  readonly #open = new Map<NodeId, Edge>();
+  readonly #handshaking = new Set<Edge>();
+  readonly #seeds = new Map<string, Seed>();
+  readonly #seedOf = new Map<Edge, Seed>();
+  readonly #dials = new Set<{ abort(reason?: unknown): void }>();
+  readonly #listeners: Listener[] = [];
+  #closed = false;
+
+  constructor(options: EdgesOptions) {
+    this.#options = options;
+  }
+
+  get local(): LocalNode {
+    return this.#options.local;
+  }
+  get clock(): Clock {
+    return this.#options.clock;
+  }
+  get random(): Random {
+    return this.#options.random;
+  }
+  get turn(): Turn {
+    return this.#options.turn;
+  }
+  get logger(): Logger {
+    return this.#options.logger;
+  }
+
+  get(id: NodeId): Edge | undefined {
+    return this.#open.get(id);
+  }
+
+  /** The open edges. */
+  values(): IterableIterator<Edge> {
+    return this.#open.values();
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  get seeds(): IterableIterator<Seed> {
+    return this.#seeds.values();
+  }
+
+  get addresses(): readonly string[] {
+    return this.#listeners.map((listener) => listener.address);
+  }
+
+  /** @throws {TypeError} when no transport serves the address, or its own transport finds it wrong. */
+  transportFor(address: string, option: string): Transport {
+    if (typeof address !== "string") throw new TypeError(`${option} must be an address such as tcp://host:port, got ${typeof address}`);
+    const scheme = /^([a-z][a-z0-9+.-]*):\/\//.exec(address)?.[1];
+    const transport = this.#options.transports.find((candidate) => scheme !== undefined && candidate.schemes.includes(scheme));
+    if (!transport) {
+      const known = this.#options.transports.flatMap((candidate) => candidate.schemes).join(", ");
+      throw new TypeError(`${option} must be an address with one of the schemes ${known}, got ${JSON.stringify(address)}`);
+    }
+    transport.checkAddress(address);
+    return transport;
+  }
+
+  /** @throws {MeshError} `listen-failed` */
+  async listen(address: string): Promise<void> {
+    const transport = this.transportFor(address, "listen");
+    if (!transport.listen) throw new TypeError(`listen: ${address} cannot be listened on in this runtime`);
+    const listener = await transport.listen(address, (link) => this.accept(link));
+    if (this.#closed) await listener[Symbol.asyncDispose]();
+    else this.#listeners.push(listener);
+  }
+
+  /** Take a link that somebody dialled. */
+  accept(link: Link): Edge {
+    const edge = new Edge(this, link, { dialled: false, address: link.remoteAddress, credential: "" });
+    this.#handshaking.add(edge);
+    if (this.#closed) edge.fail(new MeshError("closed", "this node is closing"));
+    else if (this.#handshaking.size > MAX_HANDSHAKES) edge.fail(new MeshError("overflow", `${MAX_HANDSHAKES} handshakes are under way already`));
+    return edge;
+  }
+
+  /** Want an edge to `address`, from now until `unseed`. */
+  seed(address: string): Seed {
+    const known = this.#seeds.get(address);
+    if (known) return known;
+    this.transportFor(address, "join");
+    const seed: Seed = new Seed(address, {
+      now: () => this.clock.now(),
+      luck: () => this.random.float(),
+      setTimer: (delayMs, run) => this.clock.setTimer(delayMs, () => this.turn.run(run)),
+      dial: () => this.#dial(seed),
+      onSeedChange: (changed) => this.#options.onSeedChange(changed),
+    });
+    this.#seeds.set(address, seed);
+    seed.start();
+    return seed;
+  }
+
+  unseed(seed: Seed): void {
+    this.#seeds.delete(seed.address);
+    seed.input({ on: "stop" });
+  }
+
+  /** Forget every seed that leads to this node, and end the edge to it. */
+  async disconnect(id: NodeId): Promise<void> {
+    for (const seed of [...this.#seeds.values()]) {
+      if (seed.state.phase === "served" && seed.state.edge.id === id) this.unseed(seed);
+    }
+    await this.#open.get(id)?.close("goodbye", "disconnected on purpose");
+  }
+
+  /** Stop listening and dialling, say goodbye on every edge; resolves when all links are closed. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const seed of [...this.#seeds.values()]) this.unseed(seed);
+    for (const dial of this.#dials) dial.abort(new MeshError("closed", "this node is closing"));
+    const listeners = this.#listeners.splice(0);
+    const edges = [...this.#open.values(), ...this.#handshaking];
+    await Promise.all([
+      ...listeners.map((listener) => listener[Symbol.asyncDispose]()),
+      ...edges.map((edge) => edge.close("goodbye", "the node closed")),
+    ]);
+  }
+
+  async #dial(seed: Seed): Promise<void> {
+    const { address } = seed;
+    const transport = this.transportFor(address, "join");
+    const controller = new AbortController();
+    const timer = this.clock.setTimer(LIMITS.dialMs, () =>
+      controller.abort(new MeshError("timed-out", `${address} did not answer within ${LIMITS.dialMs} ms`)),
+    );
+    this.#dials.add(controller);
+    try {
+      const credential = this.local.credential();
+      const shown = typeof credential === "string" ? credential : await credential;
+      if (controller.signal.aborted) throw controller.signal.reason;
+      const onLink = (link: Link): Edge => {
+        const edge = new Edge(this, link, { dialled: true, address, credential: shown });
+        this.#handshaking.add(edge);
+        this.#seedOf.set(edge, seed);
+        return edge;
+      };
+      await transport.dial(address, onLink, { signal: controller.signal });
+    } finally {
+      timer[Symbol.dispose]();
+      this.#dials.delete(controller);
+    }
+  }
+
+  // ---- from edges
+
+  onIntroduced(edge: Edge): MeshError | undefined {
+    const known = this.#open.get(edge.id);
+    if (known && this.#rival(edge, known) === known) return this.#duplicate(edge, known);
+    for (const other of this.#handshaking) {
+      if (other === edge || !other.introduced || other.id !== edge.id) continue;
+      if (this.#rival(edge, other) === other) return this.#duplicate(edge, other);
+    }
+    return undefined;
+  }
+
+  /**
+   * Which of two edges to the same node stays. Crossing dials: the one the lower id dialled. Both from one side: that
+   * side knows whether its first is alive and keeps it; the accepting side follows, since a second dial by the same
+   * node's own decision means that its first is dead. A restarted node (higher incarnation) always replaces.
+   */
+  #rival(candidate: Edge, known: Edge): Edge {
+    if (candidate.peer.incarnation !== known.peer.incarnation) {
+      return candidate.peer.incarnation > known.peer.incarnation ? candidate : known;
+    }
+    if (candidate.diallerId !== known.diallerId) return candidate.diallerId < known.diallerId ? candidate : known;
+    return candidate.dialled ? known : candidate;
+  }
+
+  #duplicate(edge: Edge, known: Edge): MeshError {
+    const seed = this.#seedOf.get(edge);
+    if (seed && known.open) seed.input({ on: "open", edge: known });
+    return new MeshError("duplicate-edge", `an edge to ${known.peer.name} (${known.id}) is there already`);
+  }
+
+  onOpen(edge: Edge): void {
+    this.#handshaking.delete(edge);
+    const known = this.#open.get(edge.id);
+    this.#open.set(edge.id, edge);
+    if (known) void known.close("duplicate-edge", "replaced by a newer edge");
+    this.#seedOf.get(edge)?.input({ on: "open", edge });
+    this.#options.onOpen(edge);
+  }
+
+  onFrame(edge: Edge, type: number, bytes: Uint8Array, at: number, length: number): void {
+    this.#options.onFrame(edge, type, bytes, at, length);
+  }
+
+  onClosed(edge: Edge, error: MeshError | undefined): void {
+    const wasOpen = !this.#handshaking.delete(edge);
+    if (edge.introduced && this.#open.get(edge.id) === edge) this.#open.delete(edge.id);
+    if (wasOpen) this.#options.onClosed(edge, error);
+    if (error && error.code !== "goodbye" && error.code !== "duplicate-edge") {
+      this.logger.log("warn", wasOpen ? "edge lost" : "handshake failed", { address: edge.address, code: error.code, detail: error.message });
+      this.#options.onError(error, edge);
+    }
+    const diallingSeed = this.#seedOf.get(edge);
+    this.#seedOf.delete(edge);
+    const replacement = edge.introduced ? this.#open.get(edge.id) : undefined;
+    for (const seed of [...this.#seeds.values()]) {
+      const { state } = seed;
+      const served = state.phase === "served" && state.edge === edge;
+      if (!served && !(seed === diallingSeed && state.phase === "dialling")) continue;
+      if (replacement) seed.input({ on: "open", edge: replacement });
+      else seed.input({ on: served ? "lost" : "failed", error: error ?? new MeshError("goodbye", "the edge was closed on purpose") });
+    }
+  }
+}

@@ -1,0 +1,6 @@
+export { Edge } from "./edge.ts";
+export { Edges } from "./edges.ts";
+export type { LocalNode } from "./handshake.ts";
+export type { FrameSource } from "./outbox.ts";
+export type { PacketBuilder } from "./packet-builder.ts";
+export type { Seed, SeedState } from "./seed.ts";

@@ -1,0 +1,82 @@
+/**
+ * What waits to leave over one edge: queued frames by lane, and the feeds' source, which is asked for frames only
+ * when the link takes some. Control goes first, then calls, then feeds, then bulk.
+ */
+import { MeshError } from "../base/errors.ts";
+import { LIMITS } from "../base/limits.ts";
+import { Lane } from "../wire/index.ts";
+import { PacketBuilder } from "./packet-builder.ts";
+
+/** Where feeds give their frames. */
+export interface FrameSource {
+  /** Add frames to the packet until it holds `untilBytes` or nothing waits. */
+  pull(packet: PacketBuilder, untilBytes: number): void;
+}
+
+interface Queue {
+  frames: (readonly Uint8Array[])[];
+  /** Frames before this one have left. */
+  next: number;
+  byteLength: number;
+}
+
+const LANES = [Lane.control, Lane.reliable, Lane.volatile, Lane.bulk] as const;
+
+/** A packet is closed when it holds this much. */
+const PACKET_BYTES = 64 * 1024;
+
+export class Outbox {
+  readonly #queues: Queue[] = LANES.map(() => ({ frames: [], next: 0, byteLength: 0 }));
+  readonly #packet = new PacketBuilder();
+  readonly #packetBytes: number;
+  source: FrameSource | undefined;
+
+  /** @param maxPacketBytes What the link takes at most. */
+  constructor(maxPacketBytes: number) {
+    this.#packetBytes = Math.min(PACKET_BYTES, maxPacketBytes);
+  }
+
+  /** Queue one frame given in parts. @throws {MeshError} `overflow` when its lane is full; nothing is queued then. */
+  push(lane: Lane, frame: readonly Uint8Array[]): void {
+    const queue = this.#queues[lane]!;
+    let byteLength = 0;
+    for (const part of frame) byteLength += part.byteLength;
+    if (queue.byteLength > 0 && queue.byteLength + byteLength > LIMITS.laneQueueBytes) {
+      throw new MeshError("overflow", `${queue.byteLength} bytes wait in lane ${lane} already; the neighbour reads too slowly`);
+    }
+    queue.frames.push(frame);
+    queue.byteLength += byteLength;
+  }
+
+  queuedBytes(): number {
+    return this.#queues.reduce((sum, queue) => sum + queue.byteLength, 0);
+  }
+
+  /** Write packets until nothing waits or `send` says stop. True when everything left. */
+  drain(send: (parts: readonly Uint8Array[]) => boolean): boolean {
+    const packet = this.#packet;
+    for (;;) {
+      this.#take(Lane.control);
+      this.#take(Lane.reliable);
+      this.#take(Lane.volatile);
+      if (packet.byteLength < this.#packetBytes) this.source?.pull(packet, this.#packetBytes);
+      this.#take(Lane.bulk);
+      if (packet.byteLength === 0) return true;
+      if (!send(packet.take())) return false;
+    }
+  }
+
+  #take(lane: Lane): void {
+    const queue = this.#queues[lane]!;
+    while (queue.next < queue.frames.length && this.#packet.byteLength < this.#packetBytes) {
+      for (const part of queue.frames[queue.next++]!) {
+        queue.byteLength -= part.byteLength;
+        this.#packet.addWhole(part);
+      }
+    }
+    if (queue.next === queue.frames.length && queue.next > 0) {
+      queue.frames = [];
+      queue.next = 0;
+    }
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * One address this node wants an edge to: dialled, and dialled again with backoff and full jitter for as long as it
+ * is wanted. `step` decides, the driver below runs it.
+ */
+import { asMeshError, MeshError, type MeshErrorCode } from "../base/errors.ts";
+import { TIMINGS } from "../base/limits.ts";
+import type { Edge } from "./edge.ts";
+
+export type SeedState =
+  | { readonly phase: "dialling"; readonly attempt: number }
+  /** An edge to that node is open; perhaps not one we dialled. */
+  | { readonly phase: "served"; readonly edge: Edge }
+  | { readonly phase: "waiting"; readonly attempt: number; readonly retryAtMs: number; readonly cause: MeshError }
+  /** Nothing to hope for: the address leads to ourselves, or it was stopped. */
+  | { readonly phase: "stopped"; readonly cause: MeshError | undefined };
+
+export type SeedInput =
+  | { readonly on: "tick" | "stop" }
+  | { readonly on: "open"; readonly edge: Edge }
+  | { readonly on: "failed" | "lost"; readonly error: MeshError };
+
+/** Full jitter (AWS Architecture Blog, "Exponential Backoff and Jitter"): uniform up to a doubling bound. `luck` is in [0, 1). */
+export function redialDelayMs(attempt: number, luck: number): number {
+  return luck * Math.min(TIMINGS.redialMaxMs, TIMINGS.redialMinMs * 2 ** attempt);
+}
+
+/** Refusals that a redial soon would not change: try again only at the slowest pace. */
+const REFUSALS: ReadonlySet<MeshErrorCode> = new Set(["other-mesh", "unsupported-version", "bad-credentials", "forbidden"]);
+
+/** Pure. An input the phase does not expect changes nothing. */
+export function step(state: SeedState, input: SeedInput, nowMs: number, luck: number): SeedState {
+  if (state.phase === "stopped") return state;
+  if (input.on === "stop") return { phase: "stopped", cause: undefined };
+  const attempt = "attempt" in state ? state.attempt : 0;
+  switch (input.on) {
+    case "tick":
+      return state.phase === "waiting" && nowMs >= state.retryAtMs ? { phase: "dialling", attempt: attempt + 1 } : state;
+    case "open":
+      return { phase: "served", edge: input.edge };
+    case "failed":
+    case "lost": {
+      if (state.phase === "waiting") return state;
+      if (input.error.code === "self-edge") return { phase: "stopped", cause: input.error };
+      const delayMs = REFUSALS.has(input.error.code) ? (0.5 + luck / 2) * TIMINGS.redialMaxMs : redialDelayMs(attempt, luck);
+      return { phase: "waiting", attempt, retryAtMs: nowMs + delayMs, cause: input.error };
+    }
+  }
+}
+
+/** What a seed needs of the table of edges. */
+export interface SeedHost {
+  now(): number;
+  luck(): number;
+  setTimer(delayMs: number, run: () => void): Disposable;
+  /** Dial once. Rejects when no link comes up; what becomes of the link arrives as an input. */
+  dial(): Promise<void>;
+  onSeedChange(seed: Seed): void;
+}
+
+export class Seed {
+  readonly address: string;
+  readonly #host: SeedHost;
+  #state: SeedState = { phase: "dialling", attempt: 0 };
+  #timer: Disposable | undefined;
+
+  constructor(address: string, host: SeedHost) {
+    this.address = address;
+    this.#host = host;
+  }
+
+  get state(): SeedState {
+    return this.#state;
+  }
+
+  start(): void {
+    this.#enter();
+  }
+
+  input(input: SeedInput): void {
+    const before = this.#state;
+    this.#state = step(before, input, this.#host.now(), this.#host.luck());
+    if (this.#state === before) return;
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
+    this.#enter();
+    this.#host.onSeedChange(this);
+  }
+
+  #enter(): void {
+    const state = this.#state;
+    if (state.phase === "dialling") {
+      this.#host.dial().catch((error: unknown) => {
+        if (this.#state === state) this.input({ on: "failed", error: asMeshError(error, "dial-failed") });
+      });
+    } else if (state.phase === "waiting") {
+      this.#timer = this.#host.setTimer(Math.max(0, state.retryAtMs - this.#host.now()), () => this.input({ on: "tick" }));
+    }
+  }
+}

@@ -1,0 +1,64 @@
+/** What a node is made from: the user's options, checked, and what its runtime brings along. */
+import type { Authorize, Identity, Verifier } from "./auth/index.ts";
+import { checkOptions, checkRange } from "./base/check-options.ts";
+import type { Clock, Logger, Random } from "./base/clock.ts";
+import { LIMITS } from "./base/limits.ts";
+import { utf8 } from "./base/platform.ts";
+import type { Transport } from "./link/index.ts";
+import type { Role } from "./wire/index.ts";
+
+export interface NodeOptions {
+  /** For people; need not be unique. At most 256 bytes of UTF-8. Default `node-` and the first digits of the id. */
+  readonly name?: string;
+  /** Only nodes of the same mesh share edges. At most 256 bytes of UTF-8. Default `"default"`. */
+  readonly mesh?: string;
+  /** A peer relays for others, a gateway also takes leaves, a leaf does neither. Default: what the runtime is made for. */
+  readonly role?: Role;
+  /** Addresses to listen on; port 0 takes a free one. */
+  readonly listen?: readonly string[];
+  /** Addresses to tell others instead of those listened on: behind NAT, in a container. */
+  readonly advertise?: readonly string[];
+  /** Addresses to keep an edge to. A leaf tries them in turn, others hold one to each. Unreachable ones are tried again for ever. */
+  readonly join?: readonly string[];
+  /** Asked for at every dial; sent in the handshake, never in an address. */
+  readonly credentials?: () => string | Promise<string>;
+  /** Bytes the log may hold. Default 256 MiB, in a leaf 16 MiB. */
+  readonly logBytes?: number;
+  /** Default: silent. */
+  readonly logger?: Logger;
+}
+
+/** What differs by runtime. `@chaski/node-transport` and `@chaski/browser-transport` bring one along. */
+export interface Runtime {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly transports: readonly Transport[];
+  readonly identity: Identity;
+  /** Absent where the platform cannot check signatures. */
+  readonly verifier?: Verifier;
+  readonly role: Role;
+  readonly authorize?: Authorize;
+}
+
+const OPTIONS = ["name", "mesh", "role", "listen", "advertise", "join", "credentials", "logBytes", "logger"] as const;
+
+/** @throws {TypeError | RangeError} naming the option, the rule and the value. */
+export function checkNodeOptions(options: NodeOptions): void {
+  checkOptions("createNode", options, OPTIONS);
+  for (const option of ["name", "mesh"] as const) {
+    const value = options[option];
+    if (value === undefined) continue;
+    if (typeof value !== "string" || value === "") throw new TypeError(`${option} must be a string that is not empty, got ${JSON.stringify(value)}`);
+    if (utf8.encode(value).byteLength > LIMITS.nameBytes) throw new TypeError(`${option} must be at most ${LIMITS.nameBytes} bytes of UTF-8, got ${utf8.encode(value).byteLength}`);
+  }
+  if (options.role !== undefined && !["peer", "gateway", "leaf"].includes(options.role)) {
+    throw new TypeError(`role must be "peer", "gateway" or "leaf", got ${JSON.stringify(options.role)}`);
+  }
+  for (const option of ["listen", "advertise", "join"] as const) {
+    if (options[option] !== undefined && !Array.isArray(options[option])) throw new TypeError(`${option} must be a list of addresses, got ${JSON.stringify(options[option])}`);
+  }
+  if (options.credentials !== undefined && typeof options.credentials !== "function") {
+    throw new TypeError(`credentials must be a function that gives a string, got ${typeof options.credentials}`);
+  }
+  if (options.logBytes !== undefined) checkRange("logBytes", options.logBytes, 64 * 1024, 2 ** 40);
+}

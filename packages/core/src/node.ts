@@ -1,0 +1,564 @@
+/** A node: assembles the rooms and owns nothing else. */
+import { allowAll } from "./auth/index.ts";
+import { checkOptions, checkRange } from "./base/check-options.ts";
+import { type Logger, silentLogger } from "./base/clock.ts";
+import { Emitter, type ListenerOptions } from "./base/emitter.ts";
+import { asMeshError, MeshError } from "./base/errors.ts";
+import { isNodeId, type NodeId } from "./base/ids.ts";
+import { LIMITS } from "./base/limits.ts";
+import type { AbortSignalLike } from "./base/platform.ts";
+import { checkTopic } from "./base/topic-pattern.ts";
+import { Turn } from "./base/turn.ts";
+import { type FeedCounters, Feeds, Pinger, Unicast } from "./delivery/index.ts";
+import { type Edge as EdgeDriver, Edges, type LocalNode } from "./edge/index.ts";
+import type { Link, LinkSink } from "./link/index.ts";
+import { Mesh, type NodeInfo, type ServiceInstance } from "./mesh/index.ts";
+import { checkNodeOptions, type NodeOptions, type Runtime } from "./node-options.ts";
+import { Calls, type ExposeOptions, type Remote, type RemoteOptions } from "./rmi/index.ts";
+import { type MessageHandler, type PublishOptions, Streamer, type SubscribeOptions, type Subscription } from "./streamer/index.ts";
+import { FrameType, type Role } from "./wire/index.ts";
+
+/** One neighbour, as it is now. */
+export interface Edge {
+  readonly peer: NodeInfo;
+  /** The scheme of its address: `tcp`, `ws`, `memory`. */
+  readonly transport: string;
+  readonly address: string;
+  /** Round trip, smoothed, in ms; undefined before the first measurement. */
+  readonly latencyMs: number | undefined;
+  readonly jitterMs: number;
+  /** Held by pairing. */
+  readonly paired: boolean;
+  /** Wall clock when it opened, ms since 1970-01-01 UTC. */
+  readonly since: number;
+}
+
+export interface Connection {
+  /** `connecting` before the first edge, `degraded` when only some of the addresses joined are up. */
+  readonly state: "connecting" | "online" | "degraded" | "offline";
+  /** Wall clock when this state began, ms since 1970-01-01 UTC. */
+  readonly since: number;
+  /** Why it is not online, for people. */
+  readonly reason: string | undefined;
+}
+
+export interface Topology {
+  readonly nodes: readonly NodeInfo[];
+  /** Every edge once. The latency is known for this node's own edges. */
+  readonly edges: readonly { readonly from: NodeId; readonly to: NodeId; readonly latencyMs: number | undefined }[];
+}
+
+export interface NodeStatus {
+  readonly id: NodeId;
+  readonly name: string;
+  readonly role: Role;
+  readonly connection: Connection;
+  readonly edges: readonly (Edge & { readonly bytesIn: number; readonly bytesOut: number; readonly queuedBytes: number })[];
+  /** What was asked to be joined, and how it stands. */
+  readonly joins: readonly { readonly address: string; readonly phase: string; readonly reason: string | undefined }[];
+  readonly services: readonly ServiceInstance[];
+  readonly log: { readonly bytes: number; readonly flows: number };
+  readonly counters: Readonly<FeedCounters>;
+  readonly calls: { readonly pending: number; readonly running: number };
+}
+
+export interface NodeEvents {
+  edgeopen: Edge;
+  edgeclose: { readonly edge: Edge; readonly error: MeshError | undefined };
+  nodejoin: NodeInfo;
+  nodeleave: { readonly node: NodeInfo; readonly reason: string };
+  connection: Connection;
+  /** Whatever went wrong without anybody waiting for it: a refused link, a handler that threw, an undecodable message. */
+  error: unknown;
+}
+
+interface WaitOptions {
+  /** In ms. Default: for ever. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignalLike;
+}
+
+/** How long `close` lets data leave, in ms, unless told otherwise. */
+const CLOSE_TIMEOUT_MS = 5_000;
+const PING_TIMEOUT_MS = 5_000;
+
+/**
+ * Make a node. Resolves when it listens; joining goes on in the background and unreachable addresses never reject.
+ * @throws {TypeError | RangeError} for options that are wrong. @throws {MeshError} `listen-failed`
+ */
+export async function createNode(options: NodeOptions, runtime: Runtime): Promise<MeshNode> {
+  checkNodeOptions(options);
+  const node = new MeshNode(options, runtime);
+  try {
+    await node.start();
+  } catch (error) {
+    await node.close({ timeoutMs: 0 });
+    throw error;
+  }
+  return node;
+}
+
+export class MeshNode implements AsyncDisposable {
+  readonly id: NodeId;
+  readonly name: string;
+  readonly role: Role;
+
+  readonly #options: NodeOptions;
+  readonly #runtime: Runtime;
+  readonly #logger: Logger;
+  readonly #events: Emitter<NodeEvents>;
+  readonly #turn: Turn;
+  readonly #edges: Edges;
+  readonly #mesh: Mesh;
+  readonly #feeds: Feeds;
+  readonly #unicast: Unicast;
+  readonly #pinger: Pinger;
+  readonly #streamer: Streamer;
+  readonly #calls: Calls;
+  /** Asked again whenever the mesh or an edge changes. */
+  readonly #watchers = new Set<() => void>();
+  #connection: Connection;
+  #nextJoin = 0;
+  #closing: Promise<void> | undefined;
+
+  /** Use `createNode`. */
+  constructor(options: NodeOptions, runtime: Runtime) {
+    const { clock, random, identity } = runtime;
+    this.id = identity.id;
+    this.role = options.role ?? runtime.role;
+    this.name = options.name ?? `${this.role}-${identity.id.slice(0, 6)}`;
+    this.#options = options;
+    this.#runtime = runtime;
+    this.#logger = options.logger ?? silentLogger;
+    this.#events = new Emitter((error) => this.#onError(error));
+    this.#turn = new Turn(clock);
+    this.#connection = { state: this.#joins.length > 0 ? "connecting" : "online", since: clock.wallNow(), reason: undefined };
+
+    const local: LocalNode = {
+      identity,
+      verifier: runtime.verifier,
+      mesh: options.mesh ?? "default",
+      name: this.name,
+      role: this.role,
+      incarnation: Math.floor(clock.wallNow()),
+      addresses: () => this.addresses,
+      credential: () => options.credentials?.() ?? "",
+    };
+    const turn = this.#turn;
+    this.#edges = new Edges({
+      local, clock, random, turn,
+      logger: this.#logger,
+      transports: runtime.transports,
+      onOpen: (edge) => this.#onEdgeOpen(edge),
+      onClosed: (edge, error) => this.#onEdgeClosed(edge, error),
+      onFrame: (edge, type, bytes, at, length) => this.#onFrame(edge, type, bytes, at, length),
+      onError: (error) => this.#onError(error),
+      onSeedChange: () => this.#onSeedChange(),
+    });
+    this.#mesh = new Mesh({
+      local, clock, turn,
+      logger: this.#logger,
+      edges: () => this.#edges.values(),
+      edge: (id) => this.#edges.get(id),
+      onJoin: (node) => this.#events.emit("nodejoin", node),
+      onLeave: (node, reason) => {
+        this.#calls.onNodeLost(node.id);
+        this.#events.emit("nodeleave", { node, reason });
+      },
+      onChange: () => {
+        this.#feeds.onMeshChange();
+        this.#changed();
+      },
+    });
+    const authorize = runtime.authorize ?? allowAll;
+    const mesh = this.#mesh;
+    this.#feeds = new Feeds({
+      local, clock, random, turn, authorize,
+      logBytes: options.logBytes ?? (this.role === "leaf" ? LIMITS.leafLogBytes : LIMITS.peerLogBytes),
+      incarnation: () => mesh.incarnation,
+      origins: function* () {
+        for (const { id } of mesh.peers) yield { id, incarnation: mesh.records.get(id)!.incarnation };
+      },
+      fate: (peer) => {
+        const record = mesh.records.get(peer);
+        return record?.gone ? "gone" : record?.incarnation;
+      },
+      nextHop: (peer) => mesh.nextHop(peer),
+      joined: () => this.#joined,
+    });
+    this.#unicast = new Unicast({
+      self: this.id,
+      authorize,
+      home: () => mesh.homeOf(this.id) ?? this.id,
+      edge: (id) => this.#edges.get(id),
+      nextHop: (peer) => mesh.nextHop(peer),
+    });
+    this.#pinger = new Pinger(clock, this.#unicast);
+    this.#streamer = new Streamer({
+      clock, turn,
+      feeds: this.#feeds,
+      self: this.id,
+      messageBytes: this.role === "leaf" ? LIMITS.leafMessageBytes : LIMITS.messageBytes,
+      onError: (error) => this.#onError(error),
+      onPatternsChanged: () => this.#tellInterest(),
+    });
+    this.#calls = new Calls({
+      self: this.id,
+      clock,
+      unicast: this.#unicast,
+      instances: (service) => this.#instances(service),
+      joined: () => this.ready(),
+      onError: (error) => this.#onError(error),
+      onServicesChanged: () => this.#tellInterest(),
+    });
+  }
+
+  /** Listen, and begin to join. Called by `createNode`. */
+  async start(): Promise<void> {
+    for (const address of this.#joins) this.#edges.transportFor(address, "join");
+    for (const address of this.#options.listen ?? []) this.#edges.transportFor(address, "listen");
+    for (const address of this.#options.listen ?? []) await this.#edges.listen(address);
+    if (this.role === "leaf") this.#joinNext();
+    else for (const address of this.#joins) this.#edges.seed(address);
+  }
+
+  // ---- what it is and how it stands
+
+  /** Where others reach it: what it advertises, else what it listens on. */
+  get addresses(): readonly string[] {
+    return this.#options.advertise ?? this.#edges.addresses;
+  }
+
+  get edges(): readonly Edge[] {
+    return [...this.#edges.values()].map(edgeInfo);
+  }
+
+  get connection(): Connection {
+    return this.#connection;
+  }
+
+  status(): NodeStatus {
+    return {
+      id: this.id,
+      name: this.name,
+      role: this.role,
+      connection: this.#connection,
+      edges: [...this.#edges.values()].map((edge) => ({ ...edgeInfo(edge), bytesIn: edge.bytesIn, bytesOut: edge.bytesOut, queuedBytes: edge.queuedBytes })),
+      joins: [...this.#edges.seeds].map(({ address, state }) => ({
+        address,
+        phase: state.phase,
+        reason: "cause" in state ? state.cause?.message : undefined,
+      })),
+      services: this.services(),
+      log: { bytes: this.#feeds.log.byteLength, flows: this.#feeds.flowCount },
+      counters: { ...this.#feeds.counters },
+      calls: { pending: this.#calls.pendingCount, running: this.#calls.runningCount },
+    };
+  }
+
+  /** The mesh as this node knows it: peers and gateways, and this node. */
+  topology(): Promise<Topology> {
+    const nodes: NodeInfo[] = [{ id: this.id, name: this.name, role: this.role }, ...this.#mesh.peers];
+    const own = [...this.#edges.values()].map((edge) => ({ from: this.id, to: edge.id, latencyMs: edge.latency.roundTripMs }));
+    const others = [...this.#mesh.records.values()].flatMap((record) =>
+      record.neighbours
+        .filter(({ id }) => record.id !== this.id && id !== this.id && record.id < id)
+        .map(({ id }) => ({ from: record.id, to: id, latencyMs: undefined })),
+    );
+    return Promise.resolve({ nodes, edges: [...own, ...others] });
+  }
+
+  on<Name extends keyof NodeEvents>(name: Name, listener: (event: NodeEvents[Name]) => void, options?: ListenerOptions): Disposable {
+    return this.#events.on(name, listener, options);
+  }
+
+  /** Resolves when the first edge is up and the directory received; at once for a node that joins nobody. @throws {MeshError} `timed-out`, `closed` */
+  ready(options: WaitOptions = {}): Promise<void> {
+    checkOptions("ready", options, ["timeoutMs", "signal"]);
+    return this.#until(() => this.#joined, options, () => `no edge to the mesh: ${this.#connection.reason ?? this.#connection.state}`);
+  }
+
+  // ---- edges
+
+  /** An edge to `address`, held from now on and redialled until `disconnect`. @throws {MeshError} why the first dial failed. */
+  async connect(address: string): Promise<Edge> {
+    this.#checkOpen("connect");
+    const seed = this.#edges.seed(address);
+    try {
+      await this.#until(() => {
+        if (seed.state.phase === "waiting" || seed.state.phase === "stopped") throw seed.state.cause ?? new MeshError("closed", "disconnected meanwhile");
+        return seed.state.phase === "served";
+      }, {}, () => "");
+    } catch (error) {
+      this.#edges.unseed(seed);
+      throw error;
+    }
+    return edgeInfo((seed.state as { edge: EdgeDriver }).edge);
+  }
+
+  /** End the edge to a node, and stop dialling it. */
+  disconnect(nodeId: NodeId): Promise<void> {
+    checkNodeId(nodeId);
+    return this.#edges.disconnect(nodeId);
+  }
+
+  /** Give a link that was accepted elsewhere (an HTTP server's upgrade) to this node. */
+  accept(link: Link): LinkSink {
+    return this.#edges.accept(link);
+  }
+
+  /** Round trip to any node. `bytes` pads it, both ways; 0 to 1 048 576, default 0. @throws {MeshError} `unreachable`, `timed-out` */
+  ping(nodeId: NodeId, options: { readonly bytes?: number; readonly timeoutMs?: number } = {}): Promise<{ roundTripMs: number }> {
+    checkNodeId(nodeId);
+    checkOptions("ping", options, ["bytes", "timeoutMs"]);
+    this.#checkOpen("ping");
+    const { bytes = 0, timeoutMs = PING_TIMEOUT_MS } = options;
+    checkRange("bytes", bytes, 0, 1024 * 1024);
+    checkRange("timeoutMs", timeoutMs, 1, 3_600_000);
+    const home = this.#mesh.homeOf(nodeId);
+    if (home === undefined) return Promise.reject(new MeshError("unreachable", `node ${nodeId} is not known`));
+    return this.#pinger.ping({ node: nodeId, home }, bytes, timeoutMs);
+  }
+
+  // ---- topics
+
+  /**
+   * Publish to everybody who subscribes. Resolves when this node's log holds the message. Nobody listening is no error.
+   * @param data A `Uint8Array` travels as it is, everything else as MessagePack. Copied before this returns, unless
+   *   `transfer` hands the bytes over.
+   * @throws {TypeError | RangeError} for a topic, data or option that is wrong. @throws {MeshError} `too-large`, `closed`
+   */
+  publish(topic: string, data: unknown, options?: PublishOptions): Promise<void> {
+    if (this.#closing) this.#checkOpen("publish");
+    return this.#streamer.publish(topic, data, options);
+  }
+
+  /**
+   * Read what is published on the topics that match `pattern`, with a loop or with `handler`. Messages wait from now on.
+   * @throws {TypeError | RangeError} for a pattern or option that is wrong. @throws {MeshError} `closed`
+   */
+  subscribe<T = unknown>(pattern: string, options?: SubscribeOptions, handler?: MessageHandler<T>): Subscription<T> {
+    this.#checkOpen("subscribe");
+    return this.#streamer.subscribe<T>(pattern, options, handler);
+  }
+
+  /** Who subscribes to `topic`, as far as this node knows; itself left out. */
+  subscribers(topic: string): Promise<{ peers: readonly NodeInfo[]; leaves: number }> {
+    checkTopic(topic);
+    return Promise.resolve(this.#mesh.subscribers(topic));
+  }
+
+  /** Resolves when at least `count` (default 1) others subscribe to `topic`. @throws {MeshError} `timed-out`, `closed` */
+  async waitForSubscribers(topic: string, options: WaitOptions & { readonly count?: number } = {}): Promise<void> {
+    checkTopic(topic);
+    checkOptions("waitForSubscribers", options, ["count", "timeoutMs", "signal"]);
+    const { count = 1 } = options;
+    checkRange("count", count, 1, 1e9);
+    const found = (): number => {
+      const { peers, leaves } = this.#mesh.subscribers(topic);
+      return peers.length + leaves;
+    };
+    await this.#until(() => found() >= count, options, () => `${found()} of ${count} subscribers to "${topic}"`);
+  }
+
+  // ---- remote objects
+
+  /** Let every node of the mesh call `target`'s methods and read its properties. Dispose the handle to end it. */
+  expose(name: string, target: object, options?: ExposeOptions): Disposable {
+    this.#checkOpen("expose");
+    return this.#calls.expose(name, target, options);
+  }
+
+  /** A proxy for an object exposed somewhere in the mesh; found anew at every call, so it survives reconnects. */
+  remote<T extends object>(name: string, options?: RemoteOptions): Remote<T> {
+    this.#checkOpen("remote");
+    return this.#calls.remote<T>(name, options);
+  }
+
+  /** Every exposed object now known, this node's own included. */
+  services(): readonly ServiceInstance[] {
+    const own = this.role === "leaf" ? this.#calls.services.map((service) => ({ service, owner: this.id, ownerName: this.name, home: this.#mesh.gateway?.id ?? this.id })) : [];
+    return [...own, ...[...this.#mesh.services()].filter((service) => this.role !== "leaf" || service.owner !== this.id)];
+  }
+
+  // ---- the end
+
+  /**
+   * Let data leave for at most `timeoutMs` (default 5 000), say goodbye, and release every timer and socket.
+   * Idempotent; resolves when all is closed.
+   */
+  close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
+    checkOptions("close", options, ["timeoutMs"]);
+    this.#closing ??= this.#close(options.timeoutMs ?? CLOSE_TIMEOUT_MS);
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    this.#streamer.close();
+    this.#calls.close();
+    this.#pinger.close();
+    if (timeoutMs > 0) await this.#drained(timeoutMs);
+    this.#mesh.close();
+    this.#feeds.close();
+    await this.#edges.close();
+    for (const watcher of [...this.#watchers]) watcher();
+    this.#events.clear();
+  }
+
+  async #drained(timeoutMs: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = this.#runtime.clock.setTimer(timeoutMs, resolve);
+      const all = Promise.all([...this.#edges.values()].map((edge) => edge.drained()));
+      void all.then(() => {
+        timer[Symbol.dispose]();
+        resolve();
+      });
+    });
+  }
+
+  // ---- wiring
+
+  get #joins(): readonly string[] {
+    return this.#options.join ?? [];
+  }
+
+  get #joined(): boolean {
+    return this.#mesh.synced || this.#joins.length === 0;
+  }
+
+  #checkOpen(what: string): void {
+    if (this.#closing) throw new MeshError("closed", `${what} after this node was closed`);
+  }
+
+  #onError(error: unknown): void {
+    const { code, message } = asMeshError(error, "remote-error");
+    this.#logger.log("error", "error", { code: error instanceof MeshError ? code : undefined, message });
+    this.#events.emit("error", error);
+  }
+
+  #onEdgeOpen(edge: EdgeDriver): void {
+    this.#mesh.onEdgeOpen(edge);
+    this.#feeds.onEdgeOpen(edge);
+    this.#events.emit("edgeopen", edgeInfo(edge));
+    this.#changed();
+  }
+
+  #onEdgeClosed(edge: EdgeDriver, error: MeshError | undefined): void {
+    this.#mesh.onEdgeClosed(edge);
+    this.#feeds.onEdgeClosed(edge);
+    this.#calls.onEdgeClosed(edge);
+    this.#events.emit("edgeclose", { edge: edgeInfo(edge), error });
+    this.#changed();
+  }
+
+  #onFrame(edge: EdgeDriver, type: number, bytes: Uint8Array, at: number, length: number): void {
+    if (this.#feeds.onFrame(edge, type, bytes, at, length)) return;
+    const frame = bytes.subarray(at, at + length);
+    if (type === FrameType.unicast || type === FrameType.bounce) return this.#unicast.onFrame(edge, type, frame);
+    if (this.#mesh.onFrame(edge, type, frame)) return;
+    if (type < 0x80) throw new MeshError("malformed-frame", `frame type 0x${type.toString(16)} is not known; the other side is newer than it said`);
+  }
+
+  /** A leaf tries its gateways in turn. */
+  #onSeedChange(): void {
+    if (this.role === "leaf" && this.#joins.length > 1) {
+      for (const seed of [...this.#edges.seeds]) {
+        if (seed.state.phase !== "waiting" || this.#closing) continue;
+        this.#edges.unseed(seed);
+        this.#joinNext();
+      }
+    }
+    this.#changed();
+  }
+
+  #joinNext(): void {
+    const address = this.#joins[this.#nextJoin++ % Math.max(1, this.#joins.length)];
+    if (address !== undefined) this.#edges.seed(address);
+  }
+
+  #tellInterest(): void {
+    this.#mesh.interest = { topics: this.#streamer.patterns, services: this.#calls.services };
+  }
+
+  #instances(service: string): readonly ServiceInstance[] {
+    const distance = ({ owner, home }: ServiceInstance): number => (owner === this.id ? -1 : this.#mesh.distance(home) + (owner === home ? 0 : 1));
+    return this.services()
+      .filter((instance) => instance.service === service && Number.isFinite(distance(instance)))
+      .sort((a, b) => distance(a) - distance(b) || (a.owner < b.owner ? -1 : 1));
+  }
+
+  /** Something changed that somebody may wait for. */
+  #changed(): void {
+    const before = this.#connection;
+    const { state, reason } = this.#judgeConnection();
+    if (state !== before.state || reason !== before.reason) {
+      this.#connection = { state, reason, since: state === before.state ? before.since : this.#runtime.clock.wallNow() };
+      this.#events.emit("connection", this.#connection);
+    }
+    for (const watcher of [...this.#watchers]) watcher();
+  }
+
+  #judgeConnection(): Pick<Connection, "state" | "reason"> {
+    const seeds = [...this.#edges.seeds];
+    const down = seeds.find(({ state }) => state.phase === "waiting" || state.phase === "stopped")?.state;
+    const reason = down && "cause" in down ? down.cause?.message : undefined;
+    if (this.#edges.size > 0) {
+      if (!this.#joined) return { state: "connecting", reason };
+      return down && this.role !== "leaf" ? { state: "degraded", reason } : { state: "online", reason: undefined };
+    }
+    if (this.#joins.length === 0) return { state: "online", reason: undefined };
+    return { state: this.#mesh.synced ? "offline" : "connecting", reason };
+  }
+
+  /** Waits for `condition`, asked now and at every change. What it throws rejects. */
+  #until(condition: () => boolean, options: WaitOptions, what: () => string): Promise<void> {
+    const { timeoutMs, signal } = options;
+    if (timeoutMs !== undefined) checkRange("timeoutMs", timeoutMs, 0, 2 ** 31 - 1);
+    return new Promise((resolve, reject) => {
+      let timer: Disposable | undefined;
+      const finish = (settle: () => void): void => {
+        this.#watchers.delete(check);
+        timer?.[Symbol.dispose]();
+        signal?.removeEventListener("abort", onAbort);
+        settle();
+      };
+      const onAbort = (): void => finish(() => reject(signal?.reason));
+      const check = (): void => {
+        try {
+          if (condition()) finish(resolve);
+          else if (this.#closing) finish(() => reject(new MeshError("closed", "this node was closed meanwhile")));
+        } catch (error) {
+          finish(() => reject(error));
+        }
+      };
+      if (signal?.aborted) return onAbort();
+      this.#watchers.add(check);
+      signal?.addEventListener("abort", onAbort, { once: true });
+      if (timeoutMs !== undefined) {
+        timer = this.#runtime.clock.setTimer(timeoutMs, () => finish(() => reject(new MeshError("timed-out", `after ${timeoutMs} ms: ${what()}`))));
+      }
+      check();
+    });
+  }
+}
+
+function edgeInfo(edge: EdgeDriver): Edge {
+  const { id, name, role } = edge.peer;
+  return {
+    peer: { id, name, role },
+    transport: edge.transport,
+    address: edge.address,
+    latencyMs: edge.latency.roundTripMs,
+    jitterMs: edge.latency.jitterMs,
+    paired: false,
+    since: edge.since,
+  };
+}
+
+function checkNodeId(id: unknown): void {
+  if (!isNodeId(id)) throw new TypeError(`a node id is 32 lower-case hexadecimal digits, got ${JSON.stringify(id)}`);
+}

@@ -1,0 +1,334 @@
+/**
+ * Remote calls: the caller's table of what is not answered yet, and the callee's of what still runs. A call is sent
+ * once; when its answer cannot come any more it rejects with a code that says whether it may have run.
+ */
+import { checkOptions, checkRange } from "../base/check-options.ts";
+import type { Clock } from "../base/clock.ts";
+import { asMeshError, ERROR_CODES, MeshError, type MeshErrorCode } from "../base/errors.ts";
+import type { NodeId } from "../base/ids.ts";
+import { LIMITS } from "../base/limits.ts";
+import { utf8 } from "../base/platform.ts";
+import type { Unicast } from "../delivery/index.ts";
+import type { Edge } from "../edge/index.ts";
+import type { ServiceInstance } from "../mesh/index.ts";
+import { type Address, Lane, Port } from "../wire/index.ts";
+import { Exposed, type ExposeOptions } from "./exposed.ts";
+import { decodeRmi, encodeRmi, type RmiMessage } from "./protocol.ts";
+import { type CallOptions, type Invoke, type Remote, remoteRoot } from "./remote.ts";
+
+export interface RemoteOptions extends CallOptions {
+  /** The id or name of the node to call; by default the nearest that exposes the object. */
+  readonly node?: string;
+}
+
+export interface CallsHost {
+  readonly self: NodeId;
+  readonly clock: Clock;
+  readonly unicast: Unicast;
+  /** Instances of exposed objects now known, nearest first. */
+  instances(service: string): readonly ServiceInstance[];
+  /** Resolves when the directory can be believed, so that "nobody" means nobody. */
+  joined(): Promise<void>;
+  onError(error: unknown): void;
+  onServicesChanged(): void;
+}
+
+/** A call times out after this, in ms, unless told otherwise. */
+const DEFAULT_TIMEOUT_MS = 10_000;
+const MAX_TIMEOUT_MS = 3_600_000;
+/** Calls a node may have in hand for others, so that a flood is refused instead of growing. */
+const MAX_RUNNING = 10_000;
+
+interface Pending {
+  readonly target: Address;
+  /** The edge it left by; undefined for a call to this very node. */
+  readonly edge: Edge | undefined;
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+export class Calls {
+  readonly #host: CallsHost;
+  readonly #exposed = new Map<string, Exposed>();
+  readonly #pending = new Map<number, Pending>();
+  /** Calls of others that run here; the answer of one cancelled is not sent. */
+  readonly #running = new Map<string, { cancelled: boolean }>();
+  #lastId = 0;
+
+  constructor(host: CallsHost) {
+    this.#host = host;
+    host.unicast.listen(Port.rmi, {
+      onMessage: (source, payload) => this.#onMessage(source, payload),
+      onBounce: (target, payload) => this.#onBounce(target, payload),
+    });
+  }
+
+  get services(): readonly string[] {
+    return [...this.#exposed.keys()];
+  }
+
+  get pendingCount(): number {
+    return this.#pending.size;
+  }
+
+  get runningCount(): number {
+    return this.#running.size;
+  }
+
+  expose(name: string, target: object, options: ExposeOptions = {}): Disposable {
+    checkServiceName(name);
+    if (typeof target !== "object" || target === null) throw new TypeError(`the target exposed as "${name}" must be an object, got ${target === null ? "null" : typeof target}`);
+    checkOptions("expose", options, ["methods"]);
+    if (this.#exposed.has(name)) throw new TypeError(`"${name}" is exposed by this node already; dispose the first handle or choose another name`);
+    const exposed = new Exposed(target, options);
+    this.#exposed.set(name, exposed);
+    this.#host.onServicesChanged();
+    return {
+      [Symbol.dispose]: () => {
+        if (this.#exposed.get(name) !== exposed) return;
+        this.#exposed.delete(name);
+        this.#host.onServicesChanged();
+      },
+    };
+  }
+
+  remote<T extends object>(name: string, options: RemoteOptions = {}): Remote<T> {
+    checkServiceName(name);
+    checkOptions("remote", options, ["node", "timeoutMs", "signal"]);
+    const { node, ...callOptions } = options;
+    const invoke: Invoke = (path, args, { timeoutMs, signal }) => this.#call(name, node, path, args, { timeoutMs, signal });
+    const check = (checked: CallOptions): CallOptions => {
+      checkOptions("$with", checked, ["timeoutMs", "signal"]);
+      if (checked.timeoutMs !== undefined) checkRange("timeoutMs", checked.timeoutMs, 1, MAX_TIMEOUT_MS);
+      return checked;
+    };
+    return remoteRoot<T>(invoke, check(callOptions), check);
+  }
+
+  /** The edge is gone: what left by it may have run, and its answer may be lost. */
+  onEdgeClosed(edge: Edge): void {
+    for (const [id, call] of this.#pending) {
+      if (call.edge !== edge) continue;
+      this.#settle(id)?.reject(new MeshError("edge-lost", `the edge to ${edge.peer.name} ended before the answer came; the call may have run`));
+    }
+  }
+
+  /** The node is gone. */
+  onNodeLost(node: NodeId): void {
+    for (const [id, call] of this.#pending) {
+      if (call.target.node !== node && call.target.home !== node) continue;
+      this.#settle(id)?.reject(new MeshError("peer-lost", `node ${call.target.node} is gone; the call may have run`));
+    }
+  }
+
+  close(): void {
+    for (const id of [...this.#pending.keys()]) this.#settle(id)?.reject(new MeshError("closed", "this node was closed before the answer came; the call may have run"));
+    this.#exposed.clear();
+    this.#running.clear();
+  }
+
+  // ---- caller
+
+  async #call(
+    service: string,
+    node: string | undefined,
+    path: readonly string[],
+    args: readonly unknown[] | null,
+    options: { timeoutMs: number | undefined; signal: CallOptions["signal"] },
+  ): Promise<unknown> {
+    const { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = options;
+    if (signal?.aborted) throw signal.reason;
+    const id = ++this.#lastId;
+    // Encoded before anything is awaited: the caller may change its arguments afterwards.
+    const payload = encodeRmi({ kind: "call", id, service, path, args });
+    const startedAtMs = this.#host.clock.now();
+    let instance = this.#find(service, node);
+    if (!instance) {
+      await this.#within(this.#host.joined(), timeoutMs, signal);
+      instance = this.#find(service, node);
+    }
+    if (!instance) {
+      throw new MeshError("no-responder", node === undefined ? `nobody in the mesh exposes "${service}"` : `node ${node} does not expose "${service}", or is not known`);
+    }
+    const target = { node: instance.owner, home: instance.home };
+    return new Promise((resolve, reject) => {
+      const leftMs = Math.max(0, timeoutMs - (this.#host.clock.now() - startedAtMs));
+      const timer = this.#host.clock.setTimer(leftMs, () => {
+        this.#cancel(id, new MeshError("timed-out", `"${service}.${path.join(".")}" did not answer within ${timeoutMs} ms; it may still run`));
+      });
+      const onAbort = (): void => this.#cancel(id, signal?.reason);
+      const release = (): void => {
+        timer[Symbol.dispose]();
+        signal?.removeEventListener("abort", onAbort);
+      };
+      signal?.addEventListener("abort", onAbort, { once: true });
+      const pending = {
+        target,
+        edge: undefined as Edge | undefined,
+        resolve: (value: unknown) => {
+          release();
+          resolve(value);
+        },
+        reject: (error: unknown) => {
+          release();
+          reject(error);
+        },
+      };
+      this.#pending.set(id, pending);
+      try {
+        pending.edge = this.#host.unicast.send(target, Port.rmi, Lane.reliable, payload);
+      } catch (error) {
+        this.#settle(id)?.reject(error);
+      }
+    });
+  }
+
+  #find(service: string, node: string | undefined): ServiceInstance | undefined {
+    const instances = this.#host.instances(service);
+    if (node === undefined) return instances[0];
+    return instances.find((instance) => instance.owner === node) ?? instances.find((instance) => instance.ownerName === node);
+  }
+
+  /** @throws {MeshError} `timed-out`, or the signal's reason. */
+  #within(wait: Promise<void>, timeoutMs: number, signal: CallOptions["signal"]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = this.#host.clock.setTimer(timeoutMs, () => finish(() => reject(new MeshError("timed-out", `no edge to the mesh within ${timeoutMs} ms; the call did not run`))));
+      const onAbort = (): void => finish(() => reject(signal?.reason));
+      const finish = (settle: () => void): void => {
+        timer[Symbol.dispose]();
+        signal?.removeEventListener("abort", onAbort);
+        settle();
+      };
+      signal?.addEventListener("abort", onAbort, { once: true });
+      wait.then(
+        () => finish(resolve),
+        (error: unknown) => finish(() => reject(error)),
+      );
+    });
+  }
+
+  #settle(id: number): Pending | undefined {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    return pending;
+  }
+
+  #cancel(id: number, reason: unknown): void {
+    const pending = this.#settle(id);
+    if (!pending) return;
+    this.#send(pending.target, { kind: "cancel", id });
+    pending.reject(reason);
+  }
+
+  #onBounce(target: Address, payload: Uint8Array): void {
+    const message = this.#decode(payload);
+    if (message?.kind !== "call") return;
+    if (this.#pending.get(message.id)?.target.node !== target.node) return;
+    this.#settle(message.id)?.reject(new MeshError("peer-lost", `node ${target.node} could not be reached; the call did not run`));
+  }
+
+  // ---- both
+
+  #decode(payload: Uint8Array): RmiMessage | undefined {
+    try {
+      return decodeRmi(payload);
+    } catch (error) {
+      this.#host.onError(error);
+      return undefined;
+    }
+  }
+
+  #onMessage(source: Address, payload: Uint8Array): void {
+    const message = this.#decode(payload);
+    if (!message) return;
+    if (message.kind === "call") {
+      void this.#run(source, message);
+      return;
+    }
+    if (message.kind === "cancel") {
+      const running = this.#running.get(`${source.node} ${message.id}`);
+      if (running) running.cancelled = true;
+      return;
+    }
+    // Only the node that was asked may answer.
+    if (this.#pending.get(message.id)?.target.node !== source.node) return;
+    const pending = this.#settle(message.id)!;
+    if (message.kind === "result") pending.resolve(message.value);
+    else if (message.kind === "failure") {
+      const { name, code, message: text, data } = message;
+      pending.reject(new MeshError("remote-error", `${name}: ${text}`, { remote: { name, code: code ?? undefined, message: text, data } }));
+    } else {
+      pending.reject(new MeshError(message.code in ERROR_CODES ? (message.code as MeshErrorCode) : "no-responder", message.detail));
+    }
+  }
+
+  // ---- callee
+
+  async #run(source: Address, call: RmiMessage & { kind: "call" }): Promise<void> {
+    const key = `${source.node} ${call.id}`;
+    if (this.#running.size >= MAX_RUNNING) {
+      return this.#send(source, { kind: "refusal", id: call.id, code: "overflow", detail: `${MAX_RUNNING} calls run there already` });
+    }
+    const running = { cancelled: false };
+    this.#running.set(key, running);
+    let answer: RmiMessage;
+    try {
+      answer = { kind: "result", id: call.id, value: await this.#invoke(call) };
+    } catch (error) {
+      answer = failure(call.id, error);
+    } finally {
+      this.#running.delete(key);
+    }
+    if (!running.cancelled) this.#send(source, answer);
+  }
+
+  #invoke(call: RmiMessage & { kind: "call" }): unknown {
+    const exposed = this.#exposed.get(call.service);
+    if (!exposed) throw new Refusal("no-responder", `"${call.service}" is not exposed by this node`);
+    let member: ReturnType<Exposed["find"]>;
+    try {
+      member = exposed.find(call.path);
+    } catch (error) {
+      throw new Refusal("no-responder", `${call.service}: ${asMeshError(error, "no-responder").message}`);
+    }
+    if (call.args === null) {
+      if (typeof member.value === "function") throw new Refusal("no-responder", `"${call.service}.${call.path.join(".")}" is a method; call it`);
+      return member.value;
+    }
+    if (typeof member.value !== "function") throw new Refusal("no-responder", `"${call.service}.${call.path.join(".")}" is not a method; await it to read it`);
+    return Reflect.apply(member.value, member.owner, call.args);
+  }
+
+  #send(target: Address, message: RmiMessage): void {
+    let payload: Uint8Array;
+    try {
+      payload = encodeRmi(message);
+    } catch (error) {
+      if (message.kind !== "result") return this.#host.onError(error);
+      return this.#send(target, failure(message.id, error)); // the result cannot cross: the caller hears why
+    }
+    try {
+      this.#host.unicast.send(target, Port.rmi, Lane.reliable, payload);
+    } catch (error) {
+      if (message.kind === "result" && error instanceof MeshError && error.code === "too-large") {
+        return this.#send(target, { kind: "refusal", id: message.id, code: "too-large", detail: `it ran, but its result is too large: ${payload.byteLength} bytes, ${LIMITS.messageBytes} allowed` });
+      }
+      this.#host.onError(error); // the caller is gone, or its way is full; it will time out
+    }
+  }
+}
+
+/** The call did not run. */
+class Refusal extends MeshError {}
+
+function failure(id: number, error: unknown): RmiMessage {
+  if (error instanceof Refusal) return { kind: "refusal", id, code: error.code, detail: error.message.replace(/^\[[a-z-]+\] /, "") };
+  if (!(error instanceof Error)) return { kind: "failure", id, name: "Error", code: null, message: String(error), data: null };
+  const { code, data } = error as { code?: unknown; data?: unknown };
+  return { kind: "failure", id, name: error.name, code: typeof code === "string" ? code : null, message: error.message, data: data ?? null };
+}
+
+function checkServiceName(name: unknown): asserts name is string {
+  if (typeof name !== "string" || name === "") throw new TypeError(`the name of an exposed object must be a string that is not empty, got ${JSON.stringify(name)}`);
+  if (utf8.encode(name).byteLength > LIMITS.nameBytes) throw new TypeError(`the name of an exposed object must be at most ${LIMITS.nameBytes} bytes of UTF-8`);
+}

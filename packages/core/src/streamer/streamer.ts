@@ -1,0 +1,118 @@
+/** Publishing and subscribing: the user's side of topics. */
+import type { Clock } from "../base/clock.ts";
+import { MeshError } from "../base/errors.ts";
+import { LIMITS } from "../base/limits.ts";
+import { checkPattern, checkTopic } from "../base/topic-pattern.ts";
+import { checkOptions } from "../base/check-options.ts";
+import { encodePayload, encodeShared, type Reliability } from "../wire/index.ts";
+import type { Headers } from "./message.ts";
+import { type MessageHandler, type SubscribeOptions, Subscription, type SubscriptionHost } from "./subscription.ts";
+
+export interface PublishOptions {
+  /** Default `"reliable"`. */
+  readonly reliability?: Reliability;
+  /** At most 64 KiB encoded. */
+  readonly headers?: Headers;
+  /** Hand a `Uint8Array` over instead of having it copied: it must not be modified afterwards. Default `false`. */
+  readonly transfer?: boolean;
+}
+
+export interface StreamerHost extends Omit<SubscriptionHost, "onClose"> {
+  readonly clock: Clock;
+  /** Largest payload this node may publish, in bytes. */
+  readonly messageBytes: number;
+  /** The set of patterns subscribed to has changed. */
+  onPatternsChanged(): void;
+}
+
+const DONE = Promise.resolve();
+/** After this many bytes published without a pause, `publish` waits for one, so that edges can write. */
+const PAUSE_AFTER_BYTES = 256 * 1024;
+const PUBLISH_OPTIONS = ["reliability", "headers", "transfer"] as const;
+const SUBSCRIBE_OPTIONS = ["capacity", "overflow", "echo"] as const;
+const EMPTY: PublishOptions = Object.freeze({});
+
+export class Streamer {
+  readonly #host: StreamerHost;
+  readonly #subscriptions = new Set<{ readonly pattern: string; close(): void }>();
+  /** Patterns of subscriptions that are ready: what the directory may list. */
+  readonly #listed = new Set<{ readonly pattern: string; close(): void }>();
+  /** Topics published to before; their syntax need not be checked again. */
+  readonly #checked = new Set<string>();
+  #unpausedBytes = 0;
+  #pause: Promise<void> | undefined;
+
+  constructor(host: StreamerHost) {
+    this.#host = host;
+  }
+
+  /** Patterns to list in the directory: only active subscriptions, so who is listed is also reached. */
+  get patterns(): readonly string[] {
+    return [...new Set([...this.#listed].map((subscription) => subscription.pattern))];
+  }
+
+  publish(topic: string, data: unknown, options: PublishOptions = EMPTY): Promise<void> {
+    if (!this.#checked.has(topic)) this.#check(topic);
+    if (options !== EMPTY) checkOptions("publish", options, PUBLISH_OPTIONS);
+    const { reliability = "reliable", headers, transfer } = options;
+    if (reliability !== "reliable" && reliability !== "volatile") throw new TypeError(`reliability must be "reliable" or "volatile", got ${JSON.stringify(reliability)}`);
+    const raw = data instanceof Uint8Array;
+    const encodedHeaders = headers === undefined ? undefined : encodePayload(headers);
+    if (encodedHeaders && encodedHeaders.byteLength > LIMITS.headerBytes) {
+      throw new RangeError(`headers must encode to at most ${LIMITS.headerBytes} bytes, got ${encodedHeaders.byteLength}`);
+    }
+    let payload = raw ? data : encodeShared(data);
+    if (payload.byteLength > this.#host.messageBytes) {
+      throw new MeshError("too-large", `data of ${payload.byteLength} bytes on "${topic}", more than the ${this.#host.messageBytes} allowed; send a file instead`);
+    }
+    if (payload.byteLength >= LIMITS.logViewBytes && !(raw && transfer)) payload = payload.slice();
+    this.#host.feeds.publish(topic, reliability, raw, encodedHeaders, payload);
+    this.#unpausedBytes += payload.byteLength + 64;
+    return this.#unpausedBytes > PAUSE_AFTER_BYTES ? this.#pausing() : DONE;
+  }
+
+  subscribe<T>(pattern: string, options: SubscribeOptions = {}, handler?: MessageHandler<T>): Subscription<T> {
+    checkPattern(pattern);
+    checkOptions("subscribe", options, SUBSCRIBE_OPTIONS);
+    const { capacity, overflow, echo } = options;
+    if (capacity !== undefined && !(Number.isSafeInteger(capacity) && capacity >= 1)) throw new RangeError(`capacity must be a whole number of at least 1, got ${capacity}`);
+    if (overflow !== undefined && overflow !== "drop-oldest" && overflow !== "drop-newest") {
+      throw new TypeError(`overflow must be "drop-oldest" or "drop-newest", got ${JSON.stringify(overflow)}`);
+    }
+    if (echo !== undefined && typeof echo !== "boolean") throw new TypeError(`echo must be true or false, got ${JSON.stringify(echo)}`);
+    if (handler !== undefined && typeof handler !== "function") throw new TypeError(`the handler of a subscription must be a function, got ${typeof handler}`);
+    const onClose = (): void => {
+      this.#subscriptions.delete(subscription);
+      if (this.#listed.delete(subscription)) this.#host.onPatternsChanged();
+    };
+    const subscription = new Subscription<T>({ ...this.#host, onClose }, pattern, options, handler);
+    this.#subscriptions.add(subscription);
+    void subscription.ready.then(() => {
+      if (!this.#subscriptions.has(subscription)) return;
+      this.#listed.add(subscription);
+      this.#host.onPatternsChanged();
+    });
+    return subscription;
+  }
+
+  close(): void {
+    for (const subscription of [...this.#subscriptions]) subscription.close();
+  }
+
+  #check(topic: string): void {
+    checkTopic(topic);
+    if (this.#checked.size >= 10_000) this.#checked.clear();
+    this.#checked.add(topic);
+  }
+
+  #pausing(): Promise<void> {
+    this.#pause ??= new Promise((resolve) => {
+      this.#host.clock.soon(() => {
+        this.#unpausedBytes = 0;
+        this.#pause = undefined;
+        resolve();
+      });
+    });
+    return this.#pause;
+  }
+}

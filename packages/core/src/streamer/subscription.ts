@@ -1,0 +1,297 @@
+/**
+ * A subscription: where messages for one reader wait. It holds numbers, not messages: data stays in the node's log
+ * until it is read, so what a slow reader costs is bounded by the log, and what has left the log is a gap.
+ */
+import type { Clock } from "../base/clock.ts";
+import { MeshError } from "../base/errors.ts";
+import { Emitter, type ListenerOptions } from "../base/emitter.ts";
+import type { Flushable, Turn } from "../base/turn.ts";
+import type { Feeds, Flow, Listener, LocalWant } from "../delivery/index.ts";
+import { dataHeaders, dataIsRaw, dataPayloadFrom, dataPublishedAtMs, decodePayload, type GapReason, readU32 } from "../wire/index.ts";
+import type { Drop, Gap, Headers, Message } from "./message.ts";
+
+export interface SubscribeOptions {
+  /** Most messages that wait unread, 1 or more. Default: as many as the log holds. */
+  readonly capacity?: number;
+  /** What goes when `capacity` is reached. Default `"drop-oldest"`. */
+  readonly overflow?: "drop-oldest" | "drop-newest";
+  /** `false` leaves out what this very node publishes. Default `true`. */
+  readonly echo?: boolean;
+}
+
+export interface SubscriptionEvents {
+  /** The mesh could not deliver a range. */
+  gap: Gap;
+  /** A policy removed messages. */
+  drop: Drop;
+}
+
+export type MessageHandler<T> = (message: Message<T>) => void | Promise<void>;
+
+export interface SubscriptionHost {
+  readonly clock: Clock;
+  readonly turn: Turn;
+  readonly feeds: Feeds;
+  readonly self: string;
+  /** What went wrong at this subscription: a handler that threw, a payload that does not decode. */
+  onError(error: MeshError | unknown): void;
+  onClose(subscription: object): void;
+}
+
+/** Numbers of one flow that wait, `next` to `to`. */
+interface Run {
+  readonly flow: Flow;
+  next: number;
+  to: number;
+}
+
+const NO_HEADERS: Headers = Object.freeze({});
+/** A handler gives way to other work after this many messages. */
+const BATCH = 4_096;
+
+export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Disposable, Listener, Flushable {
+  readonly pattern: string;
+  /** Resolves when the subscription is active at every node now known, a first join included; or when it is closed before. */
+  readonly ready: Promise<void>;
+  /** Messages its own `overflow` discarded so far. */
+  dropped = 0;
+
+  readonly #host: SubscriptionHost;
+  readonly #options: SubscribeOptions;
+  readonly #handler: MessageHandler<T> | undefined;
+  readonly #events: Emitter<SubscriptionEvents>;
+  readonly #want: LocalWant;
+  #runs: Run[] = [];
+  #firstRun = 0;
+  #waiting = 0;
+  #lastGap: Gap | undefined;
+  #ended = false;
+  #iterated = false;
+  #queued = false;
+  #handling = false;
+  /** What readers without a message wait for. */
+  #arrival: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
+
+  /** Made by `node.subscribe`. */
+  constructor(host: SubscriptionHost, pattern: string, options: SubscribeOptions, handler: MessageHandler<T> | undefined) {
+    this.#host = host;
+    this.pattern = pattern;
+    this.#options = options;
+    this.#handler = handler;
+    this.#events = new Emitter((error) => host.onError(error));
+    this.#want = host.feeds.want(pattern, this);
+    this.ready = this.#want.ready;
+  }
+
+  /** Messages that wait to be read. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  on<Name extends keyof SubscriptionEvents>(name: Name, listener: (event: SubscriptionEvents[Name]) => void, options?: ListenerOptions): Disposable {
+    return this.#events.on(name, listener, options);
+  }
+
+  /** Accept no more. What waits is still read; then the loop ends. Idempotent. */
+  close(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#host.feeds.unwant(this.#want);
+    this.#host.onClose(this);
+    this.#arrived();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** @throws {TypeError} for a second reader, or where a handler reads already. */
+  [Symbol.asyncIterator](): AsyncIterator<Message<T>, undefined> {
+    if (this.#handler) throw new TypeError(`the subscription to "${this.pattern}" is read by its handler already`);
+    if (this.#iterated) throw new TypeError(`the subscription to "${this.pattern}" has a reader already; subscribe once more for a second`);
+    this.#iterated = true;
+    return {
+      next: () => this.#next(),
+      return: () => {
+        this.close();
+        this.#runs = [];
+        return Promise.resolve({ done: true, value: undefined });
+      },
+    };
+  }
+
+  // ---- from the feeds
+
+  onMessage(flow: Flow, seq: number): void {
+    if (this.#options.echo === false && flow.origin === this.#host.self) return;
+    const { capacity } = this.#options;
+    if (capacity !== undefined && this.#waiting >= capacity) {
+      this.#drop(flow, 1);
+      if (this.#options.overflow === "drop-newest") return;
+      this.#takeOldest();
+    }
+    const last = this.#runs.at(-1);
+    if (last && last.flow === flow && last.to === seq - 1 && this.#runs.length > this.#firstRun) last.to = seq;
+    else this.#runs.push({ flow, next: seq, to: seq });
+    this.#waiting++;
+    if (this.#handler) this.#queue();
+    else this.#arrived();
+  }
+
+  #arrived(): void {
+    this.#arrival?.resolve();
+    this.#arrival = undefined;
+  }
+
+  onGap(flow: Flow, from: number, to: number, reason: GapReason): void {
+    const gap = { topic: flow.topic, origin: flow.origin, from, to, reason };
+    this.#lastGap = gap;
+    this.#host.feeds.counters.gaps++;
+    this.#events.emit("gap", gap);
+  }
+
+  onSkip(flow: Flow, from: number, to: number): void {
+    this.#events.emit("drop", { topic: flow.topic, origin: flow.origin, count: to - from + 1 });
+  }
+
+  #drop(flow: Flow, count: number): void {
+    this.dropped += count;
+    this.#events.emit("drop", { topic: flow.topic, origin: flow.origin, count });
+  }
+
+  #takeOldest(): void {
+    const run = this.#runs[this.#firstRun];
+    if (!run) return;
+    run.next++;
+    this.#waiting--;
+    if (run.next > run.to) this.#firstRun++;
+    this.#trim();
+  }
+
+  #trim(): void {
+    if (this.#firstRun === this.#runs.length) {
+      this.#runs = [];
+      this.#firstRun = 0;
+    } else if (this.#firstRun > 1_024 && this.#firstRun * 2 > this.#runs.length) {
+      this.#runs = this.#runs.slice(this.#firstRun);
+      this.#firstRun = 0;
+    }
+  }
+
+  // ---- reading
+
+  /** The next message that is still held and decodes; undefined when none waits. */
+  #take(): Message<T> | undefined {
+    for (;;) {
+      const run = this.#runs[this.#firstRun];
+      if (!run) return undefined;
+      const { flow } = run;
+      if (run.next <= flow.log.base) {
+        // It has left the log unread.
+        const to = Math.min(run.to, flow.log.base);
+        this.#waiting -= to - run.next + 1;
+        this.onGap(flow, run.next, to, "too-slow");
+        run.next = to + 1;
+      } else {
+        const seq = run.next++;
+        this.#waiting--;
+        if (run.next > run.to) {
+          this.#firstRun++;
+          this.#trim();
+        }
+        const message = this.#read(flow, seq);
+        if (message) return message;
+        continue;
+      }
+      if (run.next > run.to) {
+        this.#firstRun++;
+        this.#trim();
+      }
+    }
+  }
+
+  #read(flow: Flow, seq: number): Message<T> | undefined {
+    const found = this.#host.feeds.locate(flow, seq);
+    if (!found) return undefined;
+    const { bytes, at, view } = found;
+    try {
+      const length = readU32(bytes, at);
+      const encodedHeaders = dataHeaders(bytes, at);
+      // Small payloads are copied: the reader may keep or change them without touching the log.
+      const payload = view ?? bytes.slice(dataPayloadFrom(bytes, at, length), at + length);
+      const gap = this.#lastGap;
+      if (gap) this.#lastGap = undefined;
+      return {
+        topic: flow.topic,
+        data: (dataIsRaw(bytes, at) ? payload : decodePayload(payload)) as T,
+        origin: flow.origin,
+        seq,
+        publishedAt: dataPublishedAtMs(bytes, at),
+        headers: encodedHeaders ? (decodePayload(encodedHeaders) as Headers) : NO_HEADERS,
+        gap,
+      };
+    } catch (cause) {
+      this.onGap(flow, seq, seq, "undecodable");
+      const why = cause instanceof Error ? cause.message : String(cause);
+      this.#host.onError(new MeshError("malformed-payload", `message ${seq} of "${flow.topic}" from ${flow.origin} was dropped: ${why}`, { cause }));
+      return undefined;
+    }
+  }
+
+  async #next(): Promise<IteratorResult<Message<T>, undefined>> {
+    for (;;) {
+      const value = this.#take();
+      if (value) return { done: false, value };
+      if (this.#ended) return { done: true, value: undefined };
+      if (!this.#arrival) {
+        let resolve!: () => void;
+        const promise = new Promise<void>((settle) => {
+          resolve = settle;
+        });
+        this.#arrival = { promise, resolve };
+      }
+      await this.#arrival.promise;
+    }
+  }
+
+  // ---- handing to a handler, one message at a time
+
+  #queue(): void {
+    if (this.#queued || this.#handling) return;
+    this.#queued = true;
+    this.#host.turn.read(this);
+  }
+
+  flush(): void {
+    this.#queued = false;
+    this.#handle();
+  }
+
+  #handle(): void {
+    const handler = this.#handler!;
+    for (let count = 0; count < BATCH; count++) {
+      const message = this.#take();
+      if (!message) return;
+      let result: void | Promise<void>;
+      try {
+        result = handler(message);
+      } catch (error) {
+        this.#host.onError(error);
+        continue;
+      }
+      if (result && typeof result.then === "function") {
+        this.#handling = true;
+        const done = (): void => {
+          this.#handling = false;
+          this.#queue();
+        };
+        result.then(done, (error: unknown) => {
+          this.#host.onError(error);
+          done();
+        });
+        return;
+      }
+    }
+    this.#queue();
+  }
+}

@@ -1,0 +1,144 @@
+/** Every control frame: its type, and its body as a table. `docs/wire-protocol.md` explains what they do. */
+import { LIMITS } from "../base/limits.ts";
+import { isPattern, isTopic } from "../base/topic-pattern.ts";
+import { FRAME_HEAD_BYTES, FrameType, Lane, writeHead } from "./frame.ts";
+import { bytes, checkedText, type Field, flag, list, nodeId, oneOf, Reader, struct, text, u8, u32, u53, Writer } from "./schema.ts";
+
+/** What this build speaks. Version 0 may change at any time. */
+export const PROTOCOL = { minVersion: 0, maxVersion: 0, capabilities: 0 } as const;
+
+/** "CHSK": the first four bytes of every HELLO body, in every version to come. */
+export const HELLO_MAGIC = 0x4348534b;
+
+export const NONCE_BYTES = 32;
+
+export const ROLES = ["peer", "gateway", "leaf"] as const;
+/** A peer relays, a gateway is a peer that also accepts leaves, a leaf never relays. */
+export type Role = (typeof ROLES)[number];
+
+export const RELIABILITIES = ["reliable", "volatile"] as const;
+/** `reliable`: all of it or a gap. `volatile`: the newest matter, drops are counted. */
+export type Reliability = (typeof RELIABILITIES)[number];
+
+/** Why the mesh could not deliver a range of a flow. */
+export const GAP_REASONS = ["forgotten", "origin-lost", "too-slow", "undecodable"] as const;
+export type GapReason = (typeof GAP_REASONS)[number];
+
+const topic = checkedText(LIMITS.topicBytes, "topic", isTopic);
+const pattern = checkedText(LIMITS.topicBytes, "pattern", isPattern);
+const name = text(LIMITS.nameBytes);
+const address = text(512);
+const code = text(64);
+const detail = text(1024);
+
+interface ControlFrame<T> {
+  readonly type: FrameType;
+  /** The whole frame, head included; the caller owns it. */
+  encode(body: T): Uint8Array;
+  /** @throws {MeshError} `malformed-frame` */
+  decode(frame: Uint8Array): T;
+}
+
+const writer = new Writer();
+
+function controlFrame<T>(type: FrameType, body: Field<T>, lane: Lane = Lane.control): ControlFrame<T> {
+  return {
+    type,
+    encode: (value) => {
+      writer.reserve(FRAME_HEAD_BYTES);
+      body.write(writer, value);
+      const frame = writer.finish();
+      writeHead(frame, 0, frame.byteLength, type, 0, lane, 0);
+      return frame;
+    },
+    decode: (frame) => body.read(new Reader(frame, FRAME_HEAD_BYTES)),
+  };
+}
+
+/** First from both sides. Its layout never changes. */
+export const hello = controlFrame(
+  FrameType.hello,
+  struct({ magic: u32, minVersion: u8, maxVersion: u8, capabilities: u32, nonce: bytes(NONCE_BYTES) }),
+);
+
+/** Who the sender is. The signature covers both nonces and every other field (see `auth/proof.ts`). */
+export const introduceBody = {
+  mesh: name,
+  id: nodeId,
+  role: oneOf(ROLES),
+  name,
+  incarnation: u53,
+  publicKey: bytes(64),
+  addresses: list(address),
+  credential: text(LIMITS.handshakeFrameBytes / 2),
+  ticket: bytes(LIMITS.handshakeFrameBytes / 4),
+};
+export const introduce = controlFrame(FrameType.introduce, struct({ ...introduceBody, signature: bytes(128) }));
+
+export const accept = controlFrame(FrameType.accept, struct({}));
+export const refuse = controlFrame(FrameType.refuse, struct({ code, detail }));
+export const goodbye = controlFrame(FrameType.goodbye, struct({ code, detail }));
+
+/** `roundTripMicros` tells a leaf what its gateway measured; 0 is unknown. Both sides may pad. */
+export const ping = controlFrame(FrameType.ping, struct({ token: u53, roundTripMicros: u32 }));
+export const pong = controlFrame(FrameType.pong, struct({ token: u53 }));
+
+/** A peer's record, opaque to whoever passes it on. `recordBody` is what stands in `body`. */
+export const record = controlFrame(FrameType.record, struct({ body: bytes(LIMITS.controlFrameBytes), signature: bytes(128) }));
+export const recordBody = struct({
+  id: nodeId,
+  incarnation: u53,
+  sequence: u53,
+  role: oneOf(ROLES),
+  name,
+  publicKey: bytes(64),
+  addresses: list(address),
+  neighbours: list(struct({ id: nodeId, cost: u32 })),
+  leaves: u32,
+  topics: list(struct({ pattern, self: flag, leaves: u32 })),
+  services: list(struct({ service: name, owner: nodeId, ownerName: name })),
+  /** True in a node's last record: it said goodbye. */
+  gone: flag,
+});
+
+/** After the last record known to the sender when the edge opened. */
+export const synced = controlFrame(FrameType.synced, struct({}));
+
+/** A leaf's whole share of the directory; replaces the one before. */
+export const interest = controlFrame(FrameType.interest, struct({ topics: list(pattern), services: list(name) }));
+
+/** What a flow number stands for. `home` is the peer it is attached at, `origin` who publishes: `home` or a leaf of it. */
+export const flow = controlFrame(
+  FrameType.flow,
+  struct({ flow: u53, home: nodeId, incarnation: u53, origin: nodeId, reliability: oneOf(RELIABILITIES), topic }),
+);
+
+/** Origins by id and incarnation. An empty list means all of them: only a leaf asks that of its gateway. */
+const origins = list(struct({ id: nodeId, incarnation: u53 }));
+
+/** Wants of the sender from these origins, and the last number it holds of each flow it knows. */
+export const attach = controlFrame(
+  FrameType.attach,
+  struct({
+    origins,
+    wants: list(struct({ pattern, fresh: flag })),
+    positions: list(struct({ flow: u53, seq: u53 })),
+  }),
+);
+/** These wants are active: from here on every message comes, or a GAP. */
+export const attached = controlFrame(FrameType.attached, struct({ origins, patterns: list(pattern) }));
+/** These wants are over; no pattern means all. */
+export const detach = controlFrame(FrameType.detach, struct({ origins, patterns: list(pattern) }));
+
+/** A flow that a fresh want meets begins after `base`. */
+export const start = controlFrame(FrameType.start, struct({ flow: u53, base: u53 }));
+/** Up to `to`, nobody can deliver. */
+export const gap = controlFrame(FrameType.gap, struct({ flow: u53, to: u53, reason: oneOf(GAP_REASONS) }));
+/** Up to `to`, removed on purpose, by a policy. */
+export const skip = controlFrame(FrameType.skip, struct({ flow: u53, to: u53 }));
+
+export type OriginRef = { readonly id: string; readonly incarnation: number };
+export type FlowDeclaration = ReturnType<typeof flow.decode>;
+export type AttachBody = ReturnType<typeof attach.decode>;
+export type RecordBody = ReturnType<typeof recordBody.read>;
+export type IntroduceBody = ReturnType<typeof introduce.decode>;

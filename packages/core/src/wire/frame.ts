@@ -1,0 +1,73 @@
+/**
+ * The head every frame begins with. A frame carries its own length, so packets are just frames back to back.
+ *
+ *   offset 0, 4 bytes: length   of the whole frame in bytes, head included, unsigned big-endian, 8 or more
+ *   offset 4, 1 byte:  type     see `FrameType`; bit 7 set: ignore the frame when the type is unknown
+ *   offset 5, 1 byte:  flags    meaning depends on the type
+ *   offset 6, 1 byte:  lane     0 control, 1 reliable, 2 volatile, 3 bulk
+ *   offset 7, 1 byte:  hops     hops left of a unicast; 0 elsewhere
+ *   offset 8:          body
+ */
+export const FRAME_HEAD_BYTES = 8;
+
+/** Set in a type: a receiver that does not know it ignores the frame; without it, the edge closes. */
+export const SKIPPABLE = 0x80;
+
+export const FrameType = {
+  hello: 0x01,
+  introduce: 0x02,
+  accept: 0x03,
+  refuse: 0x04,
+  goodbye: 0x05,
+  ping: 0x06,
+  pong: 0x07,
+  record: 0x10,
+  synced: 0x11,
+  interest: 0x12,
+  flow: 0x20,
+  attach: 0x21,
+  attached: 0x22,
+  detach: 0x23,
+  start: 0x24,
+  gap: 0x25,
+  skip: 0x26,
+  data: 0x27,
+  unicast: 0x30,
+  bounce: 0x31,
+} as const;
+
+export type FrameType = (typeof FrameType)[keyof typeof FrameType];
+
+export const Lane = { control: 0, reliable: 1, volatile: 2, bulk: 3 } as const;
+export type Lane = (typeof Lane)[keyof typeof Lane];
+
+/** Unsigned 32 bits, big-endian. No DataView: this is read once or more for every frame. */
+export function readU32(bytes: Uint8Array, at: number): number {
+  return bytes[at]! * 0x1000000 + ((bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!);
+}
+
+export function writeU32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
+}
+
+/** Unsigned integer up to 2^53 - 1 in 8 bytes, big-endian. */
+export function readU53(bytes: Uint8Array, at: number): number {
+  return readU32(bytes, at) * 0x1_0000_0000 + readU32(bytes, at + 4);
+}
+
+export function writeU53(bytes: Uint8Array, at: number, value: number): void {
+  writeU32(bytes, at, Math.floor(value / 0x1_0000_0000));
+  writeU32(bytes, at + 4, value >>> 0);
+}
+
+/** Write a frame's head at `at`. Plain arguments, no object: this runs once for every message. */
+export function writeHead(bytes: Uint8Array, at: number, length: number, type: FrameType, flags: number, lane: Lane, hops: number): void {
+  writeU32(bytes, at, length);
+  bytes[at + 4] = type;
+  bytes[at + 5] = flags;
+  bytes[at + 6] = lane;
+  bytes[at + 7] = hops;
+}

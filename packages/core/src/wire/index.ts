@@ -1,0 +1,10 @@
+export * as control from "./control-frames.ts";
+export type {
+  AttachBody, FlowDeclaration, GapReason, IntroduceBody, OriginRef, RecordBody, Reliability, Role,
+} from "./control-frames.ts";
+export * from "./data-frame.ts";
+export * from "./frame.ts";
+export { FrameSplitter } from "./frame-splitter.ts";
+export { decodePayload, encodePayload, encodeShared } from "./payload.ts";
+export { bytes, Reader, struct, Writer } from "./schema.ts";
+export * from "./unicast-frame.ts";

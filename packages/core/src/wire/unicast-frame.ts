@@ -1,0 +1,59 @@
+/**
+ * A message from one node to one node, over any number of hops. Relays read the target and lower the hops.
+ *
+ *   offset 0:            head     type `unicast` or `bounce`, any lane, hops left (see `frame.ts`)
+ *     flags:             port     what it is for: see `Port`
+ *   offset 8,  16 bytes: target
+ *   offset 24, 16 bytes: target's home: the gateway of a leaf, a peer itself
+ *   offset 40, 16 bytes: source
+ *   offset 56, 16 bytes: source's home
+ *   offset 72:           payload; a bounce carries it back, target and source exchanged
+ */
+import { MeshError } from "../base/errors.ts";
+import type { NodeId } from "../base/ids.ts";
+import { nodeIdFromBytes, writeNodeId } from "../base/ids.ts";
+import { FrameType, type Lane, writeHead } from "./frame.ts";
+
+export const UNICAST_HEAD_BYTES = 72;
+
+/** What a unicast is for, in the flags of its head. */
+export const Port = { ping: 0, rmi: 1 } as const;
+export type Port = (typeof Port)[keyof typeof Port];
+
+/** Where a node is reached: itself, and the gateway it hangs on (a peer is its own home). */
+export interface Address {
+  readonly node: NodeId;
+  readonly home: NodeId;
+}
+
+export interface UnicastHead {
+  readonly port: number;
+  readonly lane: Lane;
+  readonly hops: number;
+  readonly target: Address;
+  readonly source: Address;
+}
+
+/** The head of a unicast, to be sent in front of its payload. The caller owns it. */
+export function encodeUnicastHead(type: typeof FrameType.unicast | typeof FrameType.bounce, head: UnicastHead, payloadBytes: number): Uint8Array {
+  const bytes = new Uint8Array(UNICAST_HEAD_BYTES);
+  writeHead(bytes, 0, UNICAST_HEAD_BYTES + payloadBytes, type, head.port, head.lane, head.hops);
+  writeNodeId(bytes, 8, head.target.node);
+  writeNodeId(bytes, 24, head.target.home);
+  writeNodeId(bytes, 40, head.source.node);
+  writeNodeId(bytes, 56, head.source.home);
+  return bytes;
+}
+
+/** @throws {MeshError} `malformed-frame` */
+export function decodeUnicastHead(frame: Uint8Array): UnicastHead {
+  if (frame.byteLength < UNICAST_HEAD_BYTES) throw new MeshError("malformed-frame", `a unicast of ${frame.byteLength} bytes is shorter than its head`);
+  if (frame[6]! > 3) throw new MeshError("malformed-frame", `there is no lane ${frame[6]}`);
+  return {
+    port: frame[5]!,
+    lane: frame[6] as Lane,
+    hops: frame[7]!,
+    target: { node: nodeIdFromBytes(frame, 8), home: nodeIdFromBytes(frame, 24) },
+    source: { node: nodeIdFromBytes(frame, 40), home: nodeIdFromBytes(frame, 56) },
+  };
+}
