@@ -3,7 +3,7 @@ import { Inspector } from "./inspector/inspector.ts";
 import { watchConnection } from "./mesh/connection.ts";
 import type { DashboardNode } from "./mesh/dashboard-node.ts";
 import { exposePage } from "./mesh/page-object.ts";
-import { watchMesh } from "./mesh/topology.ts";
+import { nameIn, watchMesh } from "./mesh/topology.ts";
 import { askForDetails } from "./metrics/machine-details.ts";
 import { followMetrics } from "./metrics/metrics.ts";
 import { Notices } from "./notices/notices.ts";
@@ -15,14 +15,15 @@ export function createDashboard(node: DashboardNode) {
   const connection = watchConnection(node);
   const notices = new Notices();
   exposePage(node, notices);
+  const mesh = watchMesh(node);
   return {
     node,
     connection,
     notices,
     metrics: followMetrics(node),
     details: askForDetails(node, connection),
-    mesh: watchMesh(node),
-    inspector: new Inspector(node),
+    mesh,
+    inspector: new Inspector(node, (nodeId) => nameIn(mesh.peek(), nodeId)),
     caller: new Caller(node),
   };
 }

@@ -18,7 +18,11 @@ export type CallState =
   | { readonly phase: "answered"; readonly tookMs: number; readonly text: string }
   | { readonly phase: "failed"; readonly tookMs: number; readonly code: string; readonly message: string };
 
-type Callable = { [name: string]: Callable } & ((...args: readonly unknown[]) => Promise<unknown>);
+/** A path through an object unknown until run time: each step may be called or followed further. */
+interface Step {
+  (...args: readonly unknown[]): Promise<unknown>;
+  readonly [name: string]: Step;
+}
 
 const TIMEOUT_MS = 10_000;
 const MAX_RESULT_CHARACTERS = 20_000;
@@ -56,13 +60,9 @@ export class Caller {
   }
 
   #call({ object, method, args, node }: Call, signal: AbortSignal): Promise<unknown> {
-    const remote = this.#node.remote<Callable>(object, { timeoutMs: TIMEOUT_MS, ...(node && { node }) });
-    let target: Callable = remote.$with({ signal });
-    for (const step of method.split(".")) {
-      const next = target[step];
-      if (!next) throw new TypeError(`"${method}" is not the path of a method`);
-      target = next;
-    }
+    const remote = this.#node.remote(object, { timeoutMs: TIMEOUT_MS, ...(node && { node }) });
+    const path = method.split(".");
+    const target = path.reduce((step, name) => step[name] as Step, remote.$with({ signal }) as unknown as Step);
     return target(...args);
   }
 }

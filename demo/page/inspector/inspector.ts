@@ -22,7 +22,11 @@ export class Inspector {
   /** The one silent for longest first. */
   #logs = new Map<string, TopicLog>();
 
-  constructor(node: DashboardNode) {
+  readonly #nameOf: (nodeId: string) => string;
+
+  /** @param nameOf What people call the node of that id. */
+  constructor(node: DashboardNode, nameOf: (nodeId: string) => string) {
+    this.#nameOf = nameOf;
     effect(() => {
       if (this.paused.value) return undefined;
       const subscription = this.#subscribe(node, this.pattern.value);
@@ -60,7 +64,7 @@ export class Inspector {
   }
 
   readonly #show = (): void => {
-    for (const log of this.#logs.values()) log.settle();
+    for (const log of this.#logs.values()) log.settle(this.#nameOf);
     this.topics.value = new Map([...this.#logs].sort(([a], [b]) => a.localeCompare(b)));
   };
 }

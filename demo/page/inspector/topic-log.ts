@@ -5,7 +5,8 @@ import { pretty } from "../pretty.ts";
 export interface Message {
   readonly topic: string;
   readonly data: unknown;
-  readonly origin: { readonly name: string };
+  /** The id of the node that published it. */
+  readonly origin: string;
   readonly seq: number;
   readonly publishedAt: number;
 }
@@ -13,6 +14,7 @@ export interface Message {
 /** One message as the inspector keeps it: text of bounded length, not the payload itself. */
 export interface Entry {
   readonly seq: number;
+  /** The name of the node that published it. */
   readonly origin: string;
   readonly publishedAt: number;
   readonly text: string;
@@ -38,11 +40,11 @@ export class TopicLog {
   }
 
   /** Bring `entries` up to date. */
-  settle(): void {
+  settle(nameOf: (nodeId: string) => string): void {
     if (this.#fresh.length === 0) return;
     const entries = this.#fresh.map(({ seq, origin, publishedAt, data }) => ({
       seq,
-      origin: origin.name,
+      origin: nameOf(origin),
       publishedAt,
       text: pretty(data, MAX_ENTRY_CHARACTERS),
     }));

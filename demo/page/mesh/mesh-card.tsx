@@ -3,7 +3,7 @@ import { duration, milliseconds } from "../format.ts";
 import { now } from "../live/heartbeat.ts";
 import type { DashboardNode } from "./dashboard-node.ts";
 import { MeshMap } from "./mesh-map.tsx";
-import type { MeshView } from "./topology.ts";
+import { type MeshView, nameIn } from "./topology.ts";
 
 interface MeshProps {
   readonly node: DashboardNode;
@@ -28,7 +28,6 @@ export function MeshCard({ node, mesh }: MeshProps) {
 
 function EdgeTable({ node, mesh }: MeshProps) {
   const { own, topology } = mesh.value;
-  const names = new Map(topology.nodes.map(({ id, name }) => [id, name]));
   const others = topology.edges.filter(({ from, to }) => from !== node.id && to !== node.id);
   return (
     <table class="edges" data-testid="edges">
@@ -65,7 +64,7 @@ function EdgeTable({ node, mesh }: MeshProps) {
           <EdgeRow
             key={`${from} ${to}`}
             testId="mesh-edge-row"
-            between={[names.get(from) ?? from, names.get(to) ?? to]}
+            between={[nameIn(mesh.value, from), nameIn(mesh.value, to)]}
             note="as the mesh tells it"
             latencyMs={latencyMs}
           />

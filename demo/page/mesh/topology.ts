@@ -12,6 +12,11 @@ export interface MeshView {
   readonly topology: Topology;
 }
 
+/** A node's name, or the beginning of its id while nobody has told its name. */
+export function nameIn({ topology }: MeshView, nodeId: string): string {
+  return topology.nodes.find(({ id }) => id === nodeId)?.name ?? nodeId.slice(0, 8);
+}
+
 /** The mesh as this page sees it, looked at once per second while the tab is visible. */
 export function watchMesh(node: DashboardNode): ReadonlySignal<MeshView> {
   const view = signal<MeshView>({ own: [...node.edges], topology: { nodes: [], edges: [] } });
