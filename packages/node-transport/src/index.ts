@@ -1,3 +1,6 @@
+export * from "@chaski/core";
+export { createNode, nodeRuntime } from "./create-node.ts";
 export { nodeClock } from "./node-clock.ts";
+export { ephemeralIdentity, nodeVerifier } from "./node-identity.ts";
 export { nodeRandom } from "./node-random.ts";
 export { tcpTransport } from "./tcp-transport.ts";
