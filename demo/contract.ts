@@ -112,9 +112,3 @@ export interface Page {
   showNotice(text: string): string;
   describe(): PageDescription;
 }
-
-export type Services = {
-  machine: Machine;
-  sampler: Sampler;
-  page: Page;
-};

@@ -31,7 +31,7 @@ export function App({ node, connection, notices, metrics, details, mesh, inspect
           <ProcessCard processes={metrics.processes} />
           <MeshCard node={node} mesh={mesh} />
           <InspectorCard inspector={inspector} />
-          <CallsCard node={node} caller={caller} />
+          <CallsCard node={node} caller={caller} mesh={mesh} />
         </div>
       </main>
       <footer class="footer quiet small">

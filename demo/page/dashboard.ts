@@ -1,9 +1,9 @@
+import type { MeshNode } from "@chaski/core";
 import { Caller } from "./calls/caller.ts";
 import { Inspector } from "./inspector/inspector.ts";
 import { watchConnection } from "./mesh/connection.ts";
-import type { DashboardNode } from "./mesh/dashboard-node.ts";
+import { nameIn, watchMesh } from "./mesh/mesh-view.ts";
 import { exposePage } from "./mesh/page-object.ts";
-import { nameIn, watchMesh } from "./mesh/topology.ts";
 import { askForDetails } from "./metrics/machine-details.ts";
 import { followMetrics } from "./metrics/metrics.ts";
 import { Notices } from "./notices/notices.ts";
@@ -11,7 +11,7 @@ import { Notices } from "./notices/notices.ts";
 export type Dashboard = ReturnType<typeof createDashboard>;
 
 /** Everything the page knows, on top of one node. What is drawn only reads this. */
-export function createDashboard(node: DashboardNode) {
+export function createDashboard(node: MeshNode) {
   const connection = watchConnection(node);
   const notices = new Notices();
   exposePage(node, notices);

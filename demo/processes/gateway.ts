@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { createGateway } from "@chaski/gateway";
 import { MESH } from "../contract.ts";
 import { readOptions, wholeNumber } from "./command-line.ts";
-import { announceReady, stopRequested } from "./lifetime.ts";
+import { announceReady, logError, stopRequested } from "./lifetime.ts";
 
 const READY_WITHIN_MS = 10_000;
 const BUILT_PAGE = fileURLToPath(new URL("../dist", import.meta.url));
@@ -29,11 +29,11 @@ await using gateway = await createGateway({
   http: { host: options.host, port: wholeNumber("port", options.port, 0, 65_535) },
   static: options.page,
 });
-gateway.node.on("error", (error) => console.error(error.message));
+gateway.node.on("error", logError);
 
 if (options.join.length > 0) {
   // A page is served even while the peers are away: it shows the truth, and they are redialled.
-  await gateway.node.ready({ timeoutMs: READY_WITHIN_MS }).catch((error: Error) => console.error(error.message));
+  await gateway.node.ready({ timeoutMs: READY_WITHIN_MS }).catch(logError);
 }
 announceReady(gateway.url);
 await stopRequested();

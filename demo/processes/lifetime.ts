@@ -10,6 +10,11 @@ export function announceReady(address: string): void {
   console.log(`${READY}${address}`);
 }
 
+/** For what nobody waits for: a lost edge, a refused link. The node goes on. */
+export function logError(error: unknown): void {
+  console.error(error instanceof Error ? error.message : error);
+}
+
 /** Resolves when this process is asked to end: by a signal, or because the launcher that forked it is gone. */
 export function stopRequested(): Promise<void> {
   return new Promise((resolve) => {

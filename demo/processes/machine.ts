@@ -2,9 +2,9 @@
 import os from "node:os";
 import { createNode } from "@chaski/node-transport";
 import { cpu, osInfo } from "systeminformation";
-import { type Machine, type MachineDetails, MESH, type Services, type Topics } from "../contract.ts";
+import { type Machine, type MachineDetails, MESH, type Page, type Sampler } from "../contract.ts";
 import { readOptions } from "./command-line.ts";
-import { announceReady, stopRequested } from "./lifetime.ts";
+import { announceReady, logError, stopRequested } from "./lifetime.ts";
 import { measureTopProcesses } from "./measure.ts";
 
 const MAX_TOP_PROCESSES = 100;
@@ -16,13 +16,13 @@ const options = readOptions("Exposes the object `machine` to the mesh: details, 
   name: { value: "<name>", about: "this node's name", default: "machine" },
 });
 
-await using node = await createNode<Topics, Services>({
+await using node = await createNode({
   name: options.name,
   mesh: MESH,
   listen: [options.listen],
   join: options.join,
 });
-node.on("error", (error) => console.error(error.message));
+node.on("error", logError);
 
 const machine: Machine = {
   details,
@@ -34,11 +34,11 @@ const machine: Machine = {
     return measureTopProcesses(count);
   },
 
-  setSamplingInterval: (intervalMs) => node.remote("sampler").setInterval(intervalMs),
+  setSamplingInterval: (intervalMs) => node.remote<Sampler>("sampler").setInterval(intervalMs),
 
   echo: (bytes) => bytes,
 
-  noticePage: (text, pageName) => node.remote("page", pageName ? { node: pageName } : {}).showNotice(text),
+  noticePage: (text, pageName) => node.remote<Page>("page", pageName ? { node: pageName } : {}).showNotice(text),
 };
 using _machine = node.expose("machine", machine);
 

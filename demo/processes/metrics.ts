@@ -1,9 +1,9 @@
 /** A peer that publishes this machine's metrics over TCP, and exposes `sampler` to change the pace. */
 import { createNode } from "@chaski/node-transport";
-import { MESH, SAMPLING_INTERVAL, type Sampler, type Services, type Topics } from "../contract.ts";
+import { MESH, SAMPLING_INTERVAL, type Sampler, type Topics } from "../contract.ts";
 import { Cadence } from "./cadence.ts";
 import { readOptions, wholeNumber } from "./command-line.ts";
-import { announceReady, stopRequested } from "./lifetime.ts";
+import { announceReady, logError, stopRequested } from "./lifetime.ts";
 import { measureCpu, measureLoad, measureMemory, measureNetwork, measureProcesses } from "./measure.ts";
 
 /** Reading these costs more than reading the others. */
@@ -20,13 +20,13 @@ const options = readOptions("Publishes this machine's CPU, memory, load, network
 
 const cadence = new Cadence(wholeNumber("interval", options.interval, minMs, maxMs));
 
-await using node = await createNode<Topics, Services>({
+await using node = await createNode({
   name: options.name,
   mesh: MESH,
   listen: [options.listen],
   join: options.join,
 });
-node.on("error", (error) => console.error(error.message));
+node.on("error", logError);
 
 const sampler: Sampler = {
   interval: () => cadence.intervalMs,
@@ -41,18 +41,23 @@ const sampler: Sampler = {
 };
 using _sampler = node.expose("sampler", sampler);
 
+/** Only topics of the contract, with what it says they carry. */
+async function publish<Topic extends keyof Topics>(topic: Topic, sample: Topics[Topic]): Promise<void> {
+  await node.publish(topic, sample);
+}
+
 using _cpu = cadence.every(0, async () => {
   const sample = await measureCpu();
-  await node.publish("machine/cpu", { ...sample, intervalMs: cadence.intervalMs });
+  await publish("machine/cpu", { ...sample, intervalMs: cadence.intervalMs });
 });
-using _memory = cadence.every(0, async () => node.publish("machine/memory", await measureMemory()));
-using _load = cadence.every(0, async () => node.publish("machine/load", measureLoad()));
+using _memory = cadence.every(0, async () => publish("machine/memory", await measureMemory()));
+using _load = cadence.every(0, async () => publish("machine/load", measureLoad()));
 using _processes = cadence.every(PROCESSES_AT_LEAST_MS, async () =>
-  node.publish("machine/processes", await measureProcesses()),
+  publish("machine/processes", await measureProcesses()),
 );
 using _network = cadence.every(NETWORK_AT_LEAST_MS, async () => {
   const sample = await measureNetwork();
-  if (sample) await node.publish("machine/network", sample);
+  if (sample) await publish("machine/network", sample);
 });
 
 announceReady(node.addresses[0] ?? options.listen);

@@ -1,12 +1,19 @@
-import { useSignal } from "@preact/signals";
+import { type ReadonlySignal, useSignal } from "@preact/signals";
+import type { MeshView } from "../mesh/mesh-view.ts";
 import { parseArguments } from "./arguments.ts";
 import type { Caller } from "./caller.ts";
-import { EXAMPLES, type Example, suggestions } from "./catalogue.ts";
+import { EXAMPLES, type Example } from "./catalogue.ts";
+import { Suggestions } from "./suggestions.tsx";
 
 const FIRST: Example = { object: "machine", method: "details", args: "" };
 
+interface CallFormProps {
+  readonly caller: Caller;
+  readonly mesh: ReadonlySignal<MeshView>;
+}
+
 /** Any method of any object, with arguments as JSON. */
-export function CallForm({ caller }: { readonly caller: Caller }) {
+export function CallForm({ caller, mesh }: CallFormProps) {
   const object = useSignal(FIRST.object);
   const method = useSignal(FIRST.method);
   const args = useSignal(FIRST.args);
@@ -42,9 +49,10 @@ export function CallForm({ caller }: { readonly caller: Caller }) {
           </button>
         ))}
       </fieldset>
-      <Field name="object" label="Object" value={object} options={suggestions("object")} required />
-      <Field name="method" label="Method" value={method} options={suggestions("method")} required />
+      <Field name="object" label="Object" value={object} required />
+      <Field name="method" label="Method" value={method} required />
       <Field name="node" label="On node" value={node} placeholder="nearest" />
+      <Suggestions mesh={mesh} object={object} />
       <div class="field wide">
         <label for="rmi-arguments">Arguments, as JSON</label>
         <input
@@ -87,12 +95,11 @@ interface FieldProps {
   readonly name: string;
   readonly label: string;
   readonly value: { value: string };
-  readonly options?: readonly string[];
   readonly placeholder?: string;
   readonly required?: boolean;
 }
 
-function Field({ name, label, value, options, placeholder, required = false }: FieldProps) {
+function Field({ name, label, value, placeholder, required = false }: FieldProps) {
   const id = `rmi-${name}`;
   return (
     <div class="field">
@@ -105,19 +112,12 @@ function Field({ name, label, value, options, placeholder, required = false }: F
         onInput={(event) => {
           value.value = event.currentTarget.value;
         }}
-        list={options && `${id}-options`}
+        list={`${id}-list`}
         placeholder={placeholder}
         required={required}
         autocomplete="off"
         spellcheck={false}
       />
-      {options && (
-        <datalist id={`${id}-options`}>
-          {options.map((option) => (
-            <option key={option} value={option} />
-          ))}
-        </datalist>
-      )}
     </div>
   );
 }

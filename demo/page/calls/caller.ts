@@ -1,5 +1,5 @@
+import type { MeshNode } from "@chaski/core";
 import { signal } from "@preact/signals";
-import type { DashboardNode } from "../mesh/dashboard-node.ts";
 import { pretty } from "../pretty.ts";
 
 export interface Call {
@@ -30,9 +30,9 @@ const MAX_RESULT_CHARACTERS = 20_000;
 /** Calls any method of any object in the mesh, chosen at run time. */
 export class Caller {
   readonly state = signal<CallState>({ phase: "idle" });
-  readonly #node: DashboardNode;
+  readonly #node: MeshNode;
 
-  constructor(node: DashboardNode) {
+  constructor(node: MeshNode) {
     this.#node = node;
   }
 

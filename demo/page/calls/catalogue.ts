@@ -16,8 +16,3 @@ export const EXAMPLES: readonly Example[] = [
   { object: "page", method: "showNotice", args: '"Hello from the form"' },
   { object: "page", method: "describe", args: "" },
 ];
-
-/** Distinct values of one field, for the suggestions of an input. */
-export function suggestions(field: "object" | "method"): string[] {
-  return [...new Set(EXAMPLES.map((example) => example[field]))];
-}

@@ -11,11 +11,21 @@ export function InspectorCard({ inspector }: InspectorProps) {
     <section class="card span-7" aria-labelledby="inspector-title" data-testid="inspector">
       <div class="card-head">
         <h3 id="inspector-title">Messages</h3>
+        <Missed inspector={inspector} />
         <PauseButton inspector={inspector} />
       </div>
       <FilterForm inspector={inspector} />
       <TopicTable inspector={inspector} />
     </section>
+  );
+}
+
+/** A node never loses silently, so this can be shown. */
+function Missed({ inspector }: InspectorProps) {
+  return (
+    <span class="small quiet push" data-testid="inspector-missed">
+      {inspector.missed.value.toLocaleString("en")} missed
+    </span>
   );
 }
 

@@ -1,7 +1,7 @@
+import type { MeshNode, Message } from "@chaski/core";
 import { effect, signal } from "@preact/signals";
 import { onNextFrame } from "../live/frame.ts";
-import type { DashboardNode } from "../mesh/dashboard-node.ts";
-import { type Message, TopicLog } from "./topic-log.ts";
+import { TopicLog } from "./topic-log.ts";
 
 /** More topics than this and the one silent for longest is forgotten. */
 const MAX_TOPICS = 50;
@@ -17,6 +17,8 @@ export class Inspector {
   readonly paused = signal(false);
   /** Why the pattern cannot be subscribed to. */
   readonly problem = signal<string | undefined>(undefined);
+  /** Messages this page missed: dropped here because it was too slow, or lost on the way. */
+  readonly missed = signal(0);
   readonly openTopic = signal<string | undefined>(undefined);
   readonly topics = signal<ReadonlyMap<string, TopicLog>>(new Map());
   /** The one silent for longest first. */
@@ -25,7 +27,7 @@ export class Inspector {
   readonly #nameOf: (nodeId: string) => string;
 
   /** @param nameOf What people call the node of that id. */
-  constructor(node: DashboardNode, nameOf: (nodeId: string) => string) {
+  constructor(node: MeshNode, nameOf: (nodeId: string) => string) {
     this.#nameOf = nameOf;
     effect(() => {
       if (this.paused.value) return undefined;
@@ -38,13 +40,16 @@ export class Inspector {
   filter(pattern: string): void {
     this.#logs = new Map();
     this.#show();
+    this.missed.value = 0;
     this.pattern.value = pattern;
   }
 
-  #subscribe(node: DashboardNode, pattern: string) {
+  #subscribe(node: MeshNode, pattern: string) {
     try {
       const options = { overflow: "drop-oldest", capacity: CAPACITY } as const;
-      const subscription = node.subscribe(pattern, options, (message: Message) => this.#take(message));
+      const subscription = node.subscribe(pattern, options, (message) => this.#take(message));
+      subscription.on("drop", ({ count }) => this.#miss(count));
+      subscription.on("gap", ({ from, to }) => this.#miss(Number.isFinite(to) ? to - from + 1 : 0));
       this.problem.value = undefined;
       return subscription;
     } catch (error) {
@@ -61,6 +66,10 @@ export class Inspector {
     if (this.#logs.size > MAX_TOPICS) this.#logs.delete(this.#logs.keys().next().value ?? "");
     log.add(message, Date.now());
     onNextFrame(this.#show);
+  }
+
+  #miss(count: number): void {
+    this.missed.value += count;
   }
 
   readonly #show = (): void => {

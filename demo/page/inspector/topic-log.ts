@@ -1,15 +1,6 @@
+import type { Message } from "@chaski/core";
 import { RateMeter } from "../live/rate-meter.ts";
 import { pretty } from "../pretty.ts";
-
-/** What the inspector reads of a message. */
-export interface Message {
-  readonly topic: string;
-  readonly data: unknown;
-  /** The id of the node that published it. */
-  readonly origin: string;
-  readonly seq: number;
-  readonly publishedAt: number;
-}
 
 /** One message as the inspector keeps it: text of bounded length, not the payload itself. */
 export interface Entry {

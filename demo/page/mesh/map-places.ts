@@ -1,6 +1,4 @@
-import type { Topology } from "./topology.ts";
-
-type NodeInfo = Topology["nodes"][number];
+import type { NodeInfo } from "@chaski/core";
 
 export interface Place {
   /** Per cent of the map's width and height. */

@@ -1,16 +1,16 @@
+import type { MeshNode } from "@chaski/core";
 import type { ReadonlySignal } from "@preact/signals";
 import { duration, milliseconds } from "../format.ts";
 import { now } from "../live/heartbeat.ts";
-import type { DashboardNode } from "./dashboard-node.ts";
 import { MeshMap } from "./mesh-map.tsx";
-import { type MeshView, nameIn } from "./topology.ts";
+import { further, type MeshView } from "./mesh-view.ts";
 
 interface MeshProps {
-  readonly node: DashboardNode;
+  readonly node: MeshNode;
   readonly mesh: ReadonlySignal<MeshView>;
 }
 
-/** The map for a look, the table for the numbers; the table says everything the map does. */
+/** The map for a look, the table for the numbers. */
 export function MeshCard({ node, mesh }: MeshProps) {
   return (
     <section class="card span-7" aria-labelledby="mesh-title">
@@ -26,16 +26,16 @@ export function MeshCard({ node, mesh }: MeshProps) {
   );
 }
 
+/** First the edges, which measure themselves; then whom they lead to, as pings over several hops say. */
 function EdgeTable({ node, mesh }: MeshProps) {
-  const { own, topology } = mesh.value;
-  const others = topology.edges.filter(({ from, to }) => from !== node.id && to !== node.id);
+  const { own, topology, roundTripMs } = mesh.value;
   return (
     <table class="edges" data-testid="edges">
       <thead>
         <tr>
-          <th scope="col">Edge</th>
+          <th scope="col">From this page to</th>
           <th scope="col" class="number">
-            Latency
+            Round trip
           </th>
           <th scope="col" class="number">
             Jitter
@@ -43,14 +43,14 @@ function EdgeTable({ node, mesh }: MeshProps) {
         </tr>
       </thead>
       <tbody>
-        {own.map((edge) => (
-          <EdgeRow
-            key={edge.peer.id}
+        {own.map(({ peer, transport, since, latencyMs, jitterMs }) => (
+          <Row
+            key={peer.id}
             testId="edge-row"
-            between={["this page", edge.peer.name]}
-            note={`${edge.transport}, for ${duration(now.value - edge.since)}`}
-            latencyMs={edge.latencyMs}
-            jitterMs={edge.jitterMs}
+            name={peer.name}
+            note={`edge over ${transport}, for ${duration(now.value - since)}`}
+            latencyMs={latencyMs}
+            jitterMs={jitterMs}
           />
         ))}
         {own.length === 0 && (
@@ -60,13 +60,13 @@ function EdgeTable({ node, mesh }: MeshProps) {
             </td>
           </tr>
         )}
-        {others.map(({ from, to, latencyMs }) => (
-          <EdgeRow
-            key={`${from} ${to}`}
-            testId="mesh-edge-row"
-            between={[nameIn(mesh.value, from), nameIn(mesh.value, to)]}
-            note="as the mesh tells it"
-            latencyMs={latencyMs}
+        {further(topology.nodes, node, own).map(({ id, name, role }) => (
+          <Row
+            key={id}
+            testId="reached-row"
+            name={name}
+            note={`${role}, through the mesh`}
+            latencyMs={roundTripMs.get(id)}
           />
         ))}
       </tbody>
@@ -74,19 +74,19 @@ function EdgeTable({ node, mesh }: MeshProps) {
   );
 }
 
-interface EdgeRowProps {
+interface RowProps {
   readonly testId: string;
-  readonly between: readonly [string, string];
+  readonly name: string;
   readonly note: string;
   readonly latencyMs: number | undefined;
   readonly jitterMs?: number | undefined;
 }
 
-function EdgeRow({ testId, between: [from, to], note, latencyMs, jitterMs }: EdgeRowProps) {
+function Row({ testId, name, note, latencyMs, jitterMs }: RowProps) {
   return (
-    <tr data-testid={testId} data-from={from} data-to={to} data-latency-ms={latencyMs}>
+    <tr data-testid={testId} data-node={name} data-latency-ms={latencyMs}>
       <td class="clip">
-        {from} – {to}
+        {name}
         <span class="note quiet small">{note}</span>
       </td>
       <td class="number">{milliseconds(latencyMs)}</td>

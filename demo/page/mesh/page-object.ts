@@ -1,12 +1,12 @@
+import type { MeshNode } from "@chaski/core";
 import type { Page } from "../../contract.ts";
 import type { Notices } from "../notices/notices.ts";
 import { scheme } from "../shell/theme.ts";
-import type { DashboardNode } from "./dashboard-node.ts";
 
 const MAX_NOTICE_CHARACTERS = 500;
 
 /** Let any node of the mesh call this page. */
-export function exposePage(node: DashboardNode, notices: Notices): void {
+export function exposePage(node: MeshNode, notices: Notices): void {
   const page: Page = {
     showNotice(text) {
       if (typeof text !== "string" || text.length < 1 || text.length > MAX_NOTICE_CHARACTERS) {

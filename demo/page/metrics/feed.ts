@@ -1,9 +1,9 @@
+import type { MeshNode } from "@chaski/core";
 import { type ReadonlySignal, signal } from "@preact/signals";
 import type { Topics } from "../../contract.ts";
 import { onNextFrame } from "../live/frame.ts";
 import { now } from "../live/heartbeat.ts";
 import { TimeSeries } from "../live/time-series.ts";
-import type { DashboardNode } from "../mesh/dashboard-node.ts";
 
 /** A value older than this is marked as old: the dashboard does not pretend. */
 const STALE_AFTER_MS = 3_000;
@@ -17,14 +17,14 @@ export class Feed<Topic extends keyof Topics & string> {
   #arrivedAt: number | undefined;
 
   /** @param lines What of a sample is drawn. */
-  constructor(node: DashboardNode, topic: Topic, lines: (sample: Topics[Topic]) => readonly number[]) {
+  constructor(node: MeshNode, topic: Topic, lines: (sample: Topics[Topic]) => readonly number[]) {
     const latest = signal<Topics[Topic] | undefined>(undefined);
     this.latest = latest;
     let newest: Topics[Topic] | undefined;
     const show = (): void => {
       latest.value = newest;
     };
-    node.subscribe(topic, { overflow: "drop-oldest" }, ({ data }) => {
+    node.subscribe<Topics[Topic]>(topic, { overflow: "drop-oldest" }, ({ data }) => {
       newest = data;
       this.#arrivedAt = Date.now();
       this.series.push(data.sampledAt, lines(data));

@@ -1,12 +1,11 @@
+import type { Connection, MeshNode } from "@chaski/core";
 import { effect, type ReadonlySignal, signal } from "@preact/signals";
-import type { MachineDetails } from "../../contract.ts";
+import type { Machine, MachineDetails } from "../../contract.ts";
 import { now } from "../live/heartbeat.ts";
-import type { Connection } from "../mesh/connection.ts";
-import type { DashboardNode } from "../mesh/dashboard-node.ts";
 
 /** Ask the machine once what it is; while nobody answers, ask again every second that the page is visible and online. */
 export function askForDetails(
-  node: DashboardNode,
+  node: MeshNode,
   connection: ReadonlySignal<Connection>,
 ): ReadonlySignal<MachineDetails | undefined> {
   const details = signal<MachineDetails | undefined>(undefined);
@@ -14,7 +13,7 @@ export function askForDetails(
   const ask = async (): Promise<void> => {
     asking = true;
     try {
-      details.value = await node.remote("machine").details();
+      details.value = await node.remote<Machine>("machine").details();
     } catch {
       // Not there yet: the next second asks again.
     }

@@ -1,10 +1,8 @@
-import type { DashboardNode } from "../mesh/dashboard-node.ts";
+import type { MeshNode } from "@chaski/core";
 import { Feed } from "./feed.ts";
 
-export type Metrics = ReturnType<typeof followMetrics>;
-
 /** Everything the metrics peer publishes. The subscriptions outlive any edge: a new gateway serves them too. */
-export function followMetrics(node: DashboardNode) {
+export function followMetrics(node: MeshNode) {
   return {
     cpu: new Feed(node, "machine/cpu", ({ percent, cores }) => [percent, ...cores]),
     memory: new Feed(node, "machine/memory", ({ usedBytes }) => [usedBytes]),

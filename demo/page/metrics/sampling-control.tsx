@@ -1,12 +1,13 @@
+import type { MeshNode } from "@chaski/core";
 import { useComputed } from "@preact/signals";
-import type { DashboardNode } from "../mesh/dashboard-node.ts";
+import type { Machine } from "../../contract.ts";
 import type { Notices } from "../notices/notices.ts";
 import type { Feed } from "./feed.ts";
 
 const CHOICES_MS = [100, 250, 500, 1_000] as const;
 
 interface SamplingProps {
-  readonly node: DashboardNode;
+  readonly node: MeshNode;
   readonly cpu: Feed<"machine/cpu">;
   readonly notices: Notices;
 }
@@ -17,7 +18,7 @@ export function SamplingControl({ node, cpu, notices }: SamplingProps) {
   const inForceMs = useComputed(() => cpu.latest.value?.intervalMs).value;
   const choose = async (intervalMs: number): Promise<void> => {
     try {
-      await node.remote("machine").setSamplingInterval(intervalMs);
+      await node.remote<Machine>("machine").setSamplingInterval(intervalMs);
     } catch (error) {
       notices.add(`The sampling interval did not change: ${(error as Error).message}`);
     }

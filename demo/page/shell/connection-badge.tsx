@@ -1,7 +1,7 @@
+import type { Connection } from "@chaski/core";
 import type { ReadonlySignal } from "@preact/signals";
 import { duration } from "../format.ts";
 import { now } from "../live/heartbeat.ts";
-import type { Connection } from "../mesh/connection.ts";
 
 interface BadgeProps {
   readonly connection: ReadonlySignal<Connection>;

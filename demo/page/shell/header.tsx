@@ -1,5 +1,5 @@
+import type { Connection } from "@chaski/core";
 import type { ReadonlySignal } from "@preact/signals";
-import type { Connection } from "../mesh/connection.ts";
 import { ConnectionBadge } from "./connection-badge.tsx";
 import { scheme, toggleScheme } from "./theme.ts";
 
