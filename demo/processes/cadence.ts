@@ -40,7 +40,8 @@ export class Cadence {
       try {
         await sample();
       } catch (error) {
-        console.error("a sample failed:", error);
+        // After the end the node is closed, and a sample that was under way has nowhere to go.
+        if (this.#rearm.has(arm)) console.error("a sample failed:", error);
       }
       running = false;
       arm();

@@ -1,4 +1,4 @@
-import type { MeshNode } from "@chaski/core";
+import type { MeshError, MeshNode } from "@chaski/core";
 import { signal } from "@preact/signals";
 import { pretty } from "../pretty.ts";
 
@@ -38,7 +38,8 @@ export class Caller {
 
   /** Give up waiting; the other side hears of it. */
   cancel(): void {
-    if (this.state.value.phase === "running") this.state.value.abort.abort(new Error("cancelled here"));
+    if (this.state.value.phase === "running")
+      this.state.value.abort.abort(new DOMException("cancelled here", "AbortError"));
   }
 
   async run(call: Call): Promise<void> {
@@ -69,9 +70,9 @@ export class Caller {
 
 /** A failure of the mesh has a code; the remote's own failure comes with the name of its class. */
 function describeFailure(error: unknown): { code: string; message: string } {
-  const { name, code, remote, message } = error as Error & {
-    code?: string;
-    remote?: { name: string; message: string };
+  const { name, code, remote, message } = error as Error & Partial<MeshError>;
+  return {
+    code: typeof code === "string" ? code : name,
+    message: remote ? `${remote.name}: ${remote.message}` : message,
   };
-  return { code: code ?? name, message: remote ? `${remote.name}: ${remote.message}` : message };
 }
