@@ -74,7 +74,7 @@ function FilterForm({ inspector }: InspectorProps) {
         Filter
       </button>
       <p id="inspector-hint" class={`hint ${problem ? "problem" : ""}`} data-testid="inspector-hint">
-        {problem ?? "* is one segment, ** any number. What does not match never travels to this page."}
+        {problem ?? "* is one segment, ** any number. Only what matches is asked for."}
       </p>
     </form>
   );
