@@ -148,10 +148,9 @@ export class Feeds implements ChildHost, Flushable {
     if (edge.role === "leaf") {
       const known = this.#upstreams.get(edge.id);
       if (known && known.incarnation !== edge.peer.incarnation) this.#endUpstream(known, "origin-lost");
-      const upstream = this.#upstreams.get(edge.id) ?? new Upstream("leaf", edge.id, edge.peer.incarnation);
+      const upstream = this.#upstreams.get(edge.id) ?? this.#openLeafUpstream(edge);
       upstream.lostAtMs = undefined;
       upstream.moveTo(edge);
-      this.#upstreams.set(edge.id, upstream);
     }
     this.#touchAll();
   }
@@ -208,9 +207,7 @@ export class Feeds implements ChildHost, Flushable {
       }
       case FrameType.start: {
         const { flow: number, base } = control.start.decode(frame);
-        const flow = this.#fedFlow(number, edge);
-        if (flow && !flow.accepting) flow.log.reset(base);
-        else if (flow && flow.log.head < base) this.#refetch(flow, this.#upstreamOf(flow)!); // active already: all of it is owed
+        this.#onStart(number, base, edge);
         return true;
       }
       case FrameType.gap: {
@@ -250,6 +247,7 @@ export class Feeds implements ChildHost, Flushable {
       return;
     }
     const seq = dataSeq(bytes, at);
+    if (!flow.announced) this.#announce(flow, 1);
     const { head } = flow.log;
     if (seq <= head) {
       this.counters.duplicates++;
@@ -278,12 +276,14 @@ export class Feeds implements ChildHost, Flushable {
   }
 
   #lose(flow: Flow, to: number, reason: GapReason): void {
+    if (!flow.announced) this.#announce(flow, 1);
     flow.refetching = false;
     flow.log.lose(to);
     for (const reader of flow.readers) reader.onGap(flow, to, reason);
   }
 
   #skip(flow: Flow, to: number): void {
+    if (!flow.announced) this.#announce(flow, 1);
     flow.log.lose(to);
     for (const reader of flow.readers) reader.onSkip(flow, to);
   }
@@ -295,6 +295,7 @@ export class Feeds implements ChildHost, Flushable {
   }
 
   #onFlow(edge: Edge, declaration: FlowDeclaration): void {
+    if (declaration.origin === this.#self) return; // our own, told back before its positions
     const upstream = this.#upstreamFor(declaration);
     if (upstream?.fedBy(edge) && upstream.covers(declaration.topic, false)) {
       this.#ensureFlow(upstream, declaration, 0);
@@ -312,25 +313,75 @@ export class Feeds implements ChildHost, Flushable {
         throw new MeshError("malformed-frame", `flow ${declaration.flow} was declared as two different flows`);
       }
       if (known.home === declaration.home && known.incarnation === declaration.incarnation) return known;
-      this.#endFlow(known, "origin-lost");
+      this.#rehome(known, upstream, declaration);
+      return known;
     }
     const flow = new Flow({ ...declaration, number: declaration.flow }, base);
     this.#flows.set(flow.number, flow);
     upstream.flows.add(flow);
     flow.accepting = upstream.covers(flow.topic, true);
-    // Whoever is active already gets all of a flow that is new to us.
-    for (const want of this.#localWants) {
-      if (want.active.has(upstream.origin) && matches(want.pattern, flow.topic)) want.read(flow, base + 1);
-    }
-    for (const child of this.#children.values()) this.#serveNewFlow(child, flow);
     return flow;
   }
 
-  #serveNewFlow(child: Child, flow: Flow): void {
-    if (flow.origin === child.edge.id) return;
-    for (const [pattern, want] of child.wants.get(flow.home) ?? []) {
-      if (!want.waiting && matches(pattern, flow.topic)) return child.read(flow, flow.log.base + 1, false);
+  /** Its leaf hangs on another gateway now; number and positions stay what they were. */
+  #rehome(flow: Flow, upstream: Upstream, { home, incarnation }: FlowDeclaration): void {
+    this.#upstreamOf(flow)?.flows.delete(flow);
+    flow.home = home;
+    flow.incarnation = incarnation;
+    flow.orphanedAtMs = undefined;
+    flow.refetching = false;
+    upstream.flows.add(flow);
+    flow.accepting = upstream.covers(flow.topic, true);
+    if (upstream.edge && flow.announced) this.#refetch(flow, upstream);
+    for (const want of this.#localWants) if (want.active.has(upstream.origin) && matches(want.pattern, flow.topic)) want.read(flow, flow.log.head + 1);
+    for (const child of this.#children.values()) {
+      if (child.cursors.has(flow.number)) child.edge.send(Lane.control, [this.declare(flow, child.edge)]);
+      else if (flow.origin !== child.edge.id && this.#isActive(child, flow)) this.#begin(child, flow, flow.log.head + 1);
     }
+  }
+
+  #onStart(number: number, base: number, edge: Edge): void {
+    const flow = this.#fedFlow(number, edge);
+    if (!flow) return;
+    const upstream = this.#upstreamOf(flow)!;
+    if (flow.announced) {
+      if (flow.log.head < base) this.#refetch(flow, upstream); // known from before: what lies between is owed
+      return;
+    }
+    // A want that resumes is owed the whole flow, whatever another, fresh one begins with.
+    if (upstream.owes(flow.topic)) return this.#refetch(flow, upstream);
+    flow.log.reset(base);
+    this.#announce(flow, base + 1);
+  }
+
+  /** The flow is new here and begins with number `next`: give it to everybody who is active already. */
+  #announce(flow: Flow, next: number): void {
+    flow.announced = true;
+    const upstream = this.#upstreamOf(flow);
+    const activeAt = upstream?.origin ?? this.#self;
+    let owed = false;
+    for (const want of this.#localWants) {
+      if (!want.active.has(activeAt) || !matches(want.pattern, flow.topic)) continue;
+      want.read(flow, next);
+      owed = next <= flow.log.base;
+    }
+    for (const child of this.#children.values()) {
+      if (flow.origin !== child.edge.id && this.#isActive(child, flow)) this.#begin(child, flow, next);
+    }
+    if (owed) this.rewind(flow, next - 1);
+  }
+
+  #isActive(child: Child, flow: Flow): boolean {
+    for (const [pattern, want] of child.wants.get(flow.home) ?? []) if (!want.waiting && matches(pattern, flow.topic)) return true;
+    return false;
+  }
+
+  /** Read from `next` on; a flow that does not begin with its first number says where it begins. */
+  #begin(child: Child, flow: Flow, next: number): void {
+    if (next === 1) return child.read(flow, 1, false);
+    child.edge.send(Lane.control, [this.declare(flow, child.edge)]);
+    child.edge.send(Lane.control, [control.start.encode({ flow: flow.number, base: next - 1 })]);
+    child.read(flow, next, true);
   }
 
   // ---- own flows
@@ -350,8 +401,7 @@ export class Feeds implements ChildHost, Flushable {
     this.#flows.set(flow.number, flow);
     this.#own[reliability].set(topic, flow);
     this.#ownFlows.add(flow);
-    for (const want of this.#localWants) if (matches(want.pattern, topic)) want.read(flow, 1);
-    for (const child of this.#children.values()) this.#serveNewFlow(child, flow);
+    this.#announce(flow, 1);
     return flow;
   }
 
@@ -366,6 +416,25 @@ export class Feeds implements ChildHost, Flushable {
       for (const [pattern, { fresh }] of child.everywhere) this.#addWant(child, origin, pattern, fresh);
       for (const [pattern, { fresh }] of child.wants.get(origin.id) ?? []) this.#addWant(child, origin, pattern, fresh);
     }
+  }
+
+  /**
+   * A leaf comes with what it published before, here or elsewhere: what is wanted already is owed all of it. Who has it
+   * from another gateway knows by its positions.
+   */
+  #openLeafUpstream(edge: Edge): Upstream {
+    const upstream = new Upstream("leaf", edge.id, edge.peer.incarnation);
+    this.#upstreams.set(edge.id, upstream);
+    for (const pattern of this.#demand(upstream)) this.#claim(upstream, pattern);
+    for (const child of this.#children.values()) this.#adoptDeclared(child, { id: this.#self, incarnation: this.#host.incarnation() });
+    return upstream;
+  }
+
+  /** Whoever wants `pattern` has missed nothing of this origin so far, and tells from where to go on. */
+  #claim(upstream: Upstream, pattern: string): void {
+    if (upstream.confirmed(pattern)) return;
+    upstream.wants.set(pattern, { confirmed: false, sent: false, attached: false });
+    this.#confirm(upstream, pattern);
   }
 
   #upstreamFor(flow: { readonly home: NodeId; readonly origin: NodeId }): Upstream | undefined {
@@ -415,6 +484,7 @@ export class Feeds implements ChildHost, Flushable {
 
   #reconcile(upstream: Upstream, batch: AttachBatch): void {
     const hop = upstream.kind === "leaf" ? upstream.edge : this.#host.nextHop(upstream.origin);
+    upstream.reachable = hop?.open === true;
     if (hop?.open) upstream.moveTo(hop);
     const demand = this.#demand(upstream);
     const dropped = [...upstream.wants.keys()].filter((pattern) => !demand.has(pattern));
@@ -473,7 +543,7 @@ export class Feeds implements ChildHost, Flushable {
   #activateLocal(want: LocalWant, upstream: Upstream): void {
     if (want.active.has(upstream.origin)) return;
     want.active.add(upstream.origin);
-    for (const flow of upstream.flows) if (matches(want.pattern, flow.topic)) want.read(flow, flow.log.head + 1);
+    for (const flow of upstream.flows) if (flow.announced && matches(want.pattern, flow.topic)) want.read(flow, flow.log.head + 1);
   }
 
   /** Tell waiting subscriptions and leaves when every origin now reachable has confirmed. */
@@ -495,7 +565,7 @@ export class Feeds implements ChildHost, Flushable {
     for (const upstream of this.#upstreams.values()) {
       // Leaves are not waited for: one that sleeps must not hold up the others.
       if (upstream.kind === "leaf") continue;
-      if (upstream.kind === "every" ? !upstream.confirmed(pattern) : upstream.edge?.open && !upstream.confirmed(pattern)) return false;
+      if ((upstream.kind === "every" || upstream.reachable) && !upstream.confirmed(pattern)) return false;
     }
     return true;
   }
@@ -550,20 +620,22 @@ export class Feeds implements ChildHost, Flushable {
       if (flow.origin === this.#self && seq > flow.log.head) {
         throw new MeshError("malformed-frame", `${child.edge.peer.name} claims to hold number ${seq} of flow ${number}, which has come to ${flow.log.head}`);
       }
-      // Without wants this asks again for what a cursor has sent already.
-      if (body.wants.length > 0 || child.cursors.has(number)) child.read(flow, seq + 1, true);
+      // Without wants this asks again for what was sent already.
+      if (body.wants.length > 0 || this.#isActive(child, flow)) child.read(flow, seq + 1, true);
     }
   }
 
   /** Flows of `origin` that only the child knew so far: go on where it stands. */
   #adoptDeclared(child: Child, origin: { id: NodeId; incarnation: number }): void {
-    const upstream = this.#upstreams.get(origin.id);
     for (const [number, { declaration, seq }] of child.declared) {
       if (declaration.home !== origin.id) continue;
-      if (upstream?.incarnation !== origin.incarnation && origin.id !== this.#self) continue;
+      const upstream = this.#upstreamFor(declaration);
+      if (!upstream) continue; // kept for when its leaf is here
       child.declared.delete(number);
-      if (!upstream || seq === undefined || declaration.incarnation !== origin.incarnation) continue;
-      child.read(this.#ensureFlow(upstream, declaration, seq), seq + 1, true);
+      if (seq === undefined || declaration.incarnation !== origin.incarnation) continue;
+      const flow = this.#ensureFlow(upstream, declaration, seq);
+      child.read(flow, seq + 1, true);
+      if (!flow.announced) this.#announce(flow, 1);
     }
   }
 
@@ -572,16 +644,13 @@ export class Feeds implements ChildHost, Flushable {
     const want = { fresh, waiting: fresh, answered: child.edge.role === "leaf" };
     wants.set(pattern, want);
     if (origin.id === this.#self) {
+      if (!fresh) for (const upstream of this.#upstreams.values()) if (upstream.kind === "leaf" && upstream.edge !== child.edge) this.#claim(upstream, pattern);
       this.#serve(child, this.#homeFlows(), pattern, fresh);
       return this.#sendAttached(child, origin, pattern, want);
     }
     const upstream = this.#upstreams.get(origin.id);
     if (!upstream) return; // served when its record arrives
-    if (!fresh && !upstream.confirmed(pattern)) {
-      // The child has missed nothing so far, and tells us from where to go on.
-      upstream.wants.set(pattern, { confirmed: false, sent: false, attached: false });
-      this.#confirm(upstream, pattern);
-    }
+    if (!fresh) this.#claim(upstream, pattern);
     if (!fresh) this.#serve(child, upstream.flows, pattern, false);
     this.#answer(child, upstream, pattern);
   }
@@ -596,13 +665,7 @@ export class Feeds implements ChildHost, Flushable {
   #serve(child: Child, flows: Iterable<Flow>, pattern: string, fresh: boolean): void {
     for (const flow of flows) {
       if (flow.origin === child.edge.id || child.cursors.has(flow.number) || !matches(pattern, flow.topic)) continue;
-      if (!fresh && flow.reliability === "reliable") {
-        child.read(flow, 1, false);
-        continue;
-      }
-      child.edge.send(Lane.control, [this.declare(flow, child.edge)]);
-      child.edge.send(Lane.control, [control.start.encode({ flow: flow.number, base: flow.log.head })]);
-      child.read(flow, flow.log.head + 1, true);
+      if (flow.announced) this.#begin(child, flow, fresh || flow.reliability === "volatile" ? flow.log.head + 1 : 1);
     }
   }
 
@@ -692,7 +755,10 @@ export class Feeds implements ChildHost, Flushable {
   }
 
   #endUpstream(upstream: Upstream, reason: GapReason): void {
-    for (const flow of [...upstream.flows]) this.#endFlow(flow, reason);
+    for (const flow of [...upstream.flows]) {
+      if (flow.origin === upstream.origin) this.#endFlow(flow, reason);
+      else flow.orphanedAtMs = this.#host.clock.now(); // a leaf's: it may come back at another gateway
+    }
     upstream.releasePrevious();
     this.#upstreams.delete(upstream.origin);
     for (const want of this.#localWants) want.active.delete(upstream.origin);
@@ -703,7 +769,9 @@ export class Feeds implements ChildHost, Flushable {
   #endLostFlows(upstream: Upstream): void {
     for (const flow of [...upstream.flows]) {
       const fate = this.#host.fate(flow.home);
-      if (fate === undefined || (typeof fate === "number" && fate !== flow.incarnation)) this.#endFlow(flow, "origin-lost");
+      if (fate !== undefined && (fate === "gone" || fate === flow.incarnation)) continue;
+      if (flow.origin === flow.home) this.#endFlow(flow, "origin-lost");
+      else flow.orphanedAtMs ??= this.#host.clock.now();
     }
   }
 
@@ -723,6 +791,10 @@ export class Feeds implements ChildHost, Flushable {
       if (upstream.lostAtMs !== undefined && nowMs - upstream.lostAtMs > LIMITS.leafLeaseMs) this.#endUpstream(upstream, "origin-lost");
     }
     for (const flow of [...this.#flows.values()]) {
+      if (flow.orphanedAtMs !== undefined && nowMs - flow.orphanedAtMs > LIMITS.leafLeaseMs) {
+        this.#endFlow(flow, "origin-lost");
+        continue;
+      }
       if (flow.sweptHead !== flow.log.head) {
         flow.sweptHead = flow.log.head;
         flow.idleSinceMs = nowMs;

@@ -17,20 +17,24 @@ export interface Reader {
 
 export class Flow {
   readonly number: number;
-  /** The peer it is attached at. */
-  readonly home: NodeId;
+  /** The peer it is attached at; another one after its leaf moved. */
+  home: NodeId;
   /** The home's incarnation. */
-  readonly incarnation: number;
+  incarnation: number;
   /** Who publishes: the home, or a leaf of it. */
   readonly origin: NodeId;
   readonly topic: string;
   readonly reliability: Reliability;
   readonly log: FlowLog;
   readonly readers = new Set<Reader>();
+  /** Its beginning is known here, and everybody active has been given it. */
+  announced = false;
   /** Some attached want matches it: its messages are taken in. */
   accepting = false;
   /** A hole was found and asked for again. */
   refetching = false;
+  /** When its home was lost, while its leaf may still come back at another gateway. */
+  orphanedAtMs: number | undefined;
   /** The head at the last sweep, and when it was first seen: tells how long the flow has been idle. */
   sweptHead = -1;
   idleSinceMs = 0;

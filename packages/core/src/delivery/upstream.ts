@@ -23,6 +23,8 @@ export class Upstream {
   readonly origin: NodeId;
   readonly incarnation: number;
   edge: Edge | undefined;
+  /** A way to the origin is known. Without one the edge stays: what is under way may still come. */
+  reachable = false;
   /** Where it hung before; let go when the present edge has answered everything. */
   previous: Edge | undefined;
   readonly wants = new Map<string, UpstreamWant>();
@@ -55,6 +57,12 @@ export class Upstream {
     for (const [pattern, want] of this.wants) {
       if ((confirmed ? want.confirmed : want.sent || want.confirmed) && matches(pattern, topic)) return true;
     }
+    return false;
+  }
+
+  /** Whether a want that goes on where it stood, and is not answered yet, covers `topic`: all of its flows are owed. */
+  owes(topic: string): boolean {
+    for (const [pattern, want] of this.wants) if (want.confirmed && !want.attached && matches(pattern, topic)) return true;
     return false;
   }
 

@@ -106,8 +106,9 @@ export class Mesh implements Flushable {
   /** Hops to `peer`; Infinity when no way is known. */
   distance(peer: NodeId): number {
     if (peer === this.#self) return 0;
-    if (this.#isLeaf) return this.#records.byId.has(peer) ? (this.gateway?.id === peer ? 1 : 2) : Number.POSITIVE_INFINITY;
-    return this.#routes.get(peer)?.cost ?? Number.POSITIVE_INFINITY;
+    const gateway = this.#isLeaf ? this.gateway?.id : undefined;
+    if (peer === gateway) return 1;
+    return (this.#routes.get(peer)?.cost ?? Number.POSITIVE_INFINITY) + (gateway ? 1 : 0);
   }
 
   /** Reachable peers, this one left out. */
@@ -152,7 +153,7 @@ export class Mesh implements Flushable {
   // ---- from edges
 
   onEdgeOpen(edge: Edge): void {
-    if (edge.role !== "leaf" || !this.#isLeaf) {
+    if (!this.#isLeaf) {
       for (const record of this.#records.byId.values()) edge.send(Lane.control, [record.frame]);
       edge.send(Lane.control, [control.synced.encode({})]);
     }
@@ -200,7 +201,7 @@ export class Mesh implements Flushable {
       this.#touch("record");
       return;
     }
-    for (const other of this.#options.edges()) if (other !== edge) other.send(Lane.control, [frame]);
+    if (!this.#isLeaf) for (const other of this.#options.edges()) if (other !== edge) other.send(Lane.control, [frame]);
     this.#touch("routes");
   }
 
@@ -230,15 +231,16 @@ export class Mesh implements Flushable {
 
   #recompute(): void {
     const records = this.#records.byId;
-    if (!this.#isLeaf) {
-      const neighbours = [...this.#options.edges()].filter((edge) => edge.role !== "leaf").map((edge) => edge.id);
-      this.#routes = computeRoutes(this.#self, neighbours, records);
-    }
+    // A leaf sees the mesh as its gateway does.
+    const root = this.#isLeaf ? this.gateway?.id : this.#self;
+    const neighbours = this.#isLeaf
+      ? (records.get(root ?? "")?.neighbours ?? []).filter(({ id }) => records.get(id)?.neighbours.some((back) => back.id === root)).map(({ id }) => id)
+      : [...this.#options.edges()].filter((edge) => edge.role !== "leaf").map((edge) => edge.id);
+    this.#routes = root === undefined ? new Map() : computeRoutes(root, neighbours, records);
     const before = this.#known;
     this.#known = new Map();
     for (const record of records.values()) {
       if (record.id === this.#self || record.gone || !Number.isFinite(this.distance(record.id))) continue;
-      if (this.#isLeaf && !this.gateway) continue;
       this.#known.set(record.id, { id: record.id, name: record.name, role: record.role });
     }
     for (const node of this.#known.values()) if (!before.has(node.id)) this.#options.onJoin(node);
