@@ -94,14 +94,14 @@ export class Child implements FrameSource {
     } else {
       cursor = new Cursor(this, flow, next, declared);
       this.cursors.set(flow.number, cursor);
-      flow.readers.add(cursor);
+      flow.readers.push(cursor);
     }
     if (next <= flow.log.head) cursor.onHead();
   }
 
   stop(cursor: Cursor): void {
     this.cursors.delete(cursor.flow.number);
-    cursor.flow.readers.delete(cursor);
+    cursor.flow.removeReader(cursor);
   }
 
   queue(cursor: Cursor): void {

@@ -241,7 +241,7 @@ export class Feeds implements ChildHost, Flushable {
       }
       this.#lastFlow = flow;
     }
-    const upstream = this.#upstreamOf(flow);
+    const upstream = flow.upstream;
     if (!flow.accepting || !upstream?.fedBy(edge)) {
       this.counters.unwanted++;
       return;
@@ -279,19 +279,19 @@ export class Feeds implements ChildHost, Flushable {
     if (!flow.announced) this.#announce(flow, 1);
     flow.refetching = false;
     flow.log.lose(to);
-    for (const reader of flow.readers) reader.onGap(flow, to, reason);
+    for (const reader of [...flow.readers]) reader.onGap(flow, to, reason);
   }
 
   #skip(flow: Flow, to: number): void {
     if (!flow.announced) this.#announce(flow, 1);
     flow.log.lose(to);
-    for (const reader of flow.readers) reader.onSkip(flow, to);
+    for (const reader of [...flow.readers]) reader.onSkip(flow, to);
   }
 
   /** A flow known here that `edge` may speak for. */
   #fedFlow(number: number, edge: Edge): Flow | undefined {
     const flow = this.#flows.get(number);
-    return flow && this.#upstreamOf(flow)?.edge === edge ? flow : undefined;
+    return flow && flow.upstream?.edge === edge ? flow : undefined;
   }
 
   #onFlow(edge: Edge, declaration: FlowDeclaration): void {
@@ -318,6 +318,7 @@ export class Feeds implements ChildHost, Flushable {
     }
     const flow = new Flow({ ...declaration, number: declaration.flow }, base);
     this.#flows.set(flow.number, flow);
+    flow.upstream = upstream;
     upstream.flows.add(flow);
     flow.accepting = upstream.covers(flow.topic, true);
     return flow;
@@ -325,11 +326,12 @@ export class Feeds implements ChildHost, Flushable {
 
   /** Its leaf hangs on another gateway now; number and positions stay what they were. */
   #rehome(flow: Flow, upstream: Upstream, { home, incarnation }: FlowDeclaration): void {
-    this.#upstreamOf(flow)?.flows.delete(flow);
+    flow.upstream?.flows.delete(flow);
     flow.home = home;
     flow.incarnation = incarnation;
     flow.orphanedAtMs = undefined;
     flow.refetching = false;
+    flow.upstream = upstream;
     upstream.flows.add(flow);
     flow.accepting = upstream.covers(flow.topic, true);
     if (upstream.edge && flow.announced) this.#refetch(flow, upstream);
@@ -343,7 +345,7 @@ export class Feeds implements ChildHost, Flushable {
   #onStart(number: number, base: number, edge: Edge): void {
     const flow = this.#fedFlow(number, edge);
     if (!flow) return;
-    const upstream = this.#upstreamOf(flow)!;
+    const upstream = flow.upstream!;
     if (flow.announced) {
       if (flow.log.head < base) this.#refetch(flow, upstream); // known from before: what lies between is owed
       return;
@@ -357,7 +359,7 @@ export class Feeds implements ChildHost, Flushable {
   /** The flow is new here and begins with number `next`: give it to everybody who is active already. */
   #announce(flow: Flow, next: number): void {
     flow.announced = true;
-    const upstream = this.#upstreamOf(flow);
+    const upstream = flow.upstream;
     const activeAt = upstream?.origin ?? this.#self;
     let owed = false;
     for (const want of this.#localWants) {
@@ -440,10 +442,6 @@ export class Feeds implements ChildHost, Flushable {
   #upstreamFor(flow: { readonly home: NodeId; readonly origin: NodeId }): Upstream | undefined {
     if (this.#isLeaf) return this.#upstreams.get(EVERY_ORIGIN);
     return this.#upstreams.get(flow.home === this.#self ? flow.origin : flow.home);
-  }
-
-  #upstreamOf(flow: Flow): Upstream | undefined {
-    return flow.origin === this.#self ? undefined : this.#upstreamFor(flow);
   }
 
   *#upstreamsNamed(origins: AttachBody["origins"]): Generator<Upstream> {
@@ -716,7 +714,7 @@ export class Feeds implements ChildHost, Flushable {
   rewind(flow: Flow, after: number): void {
     flow.log.reset(after);
     flow.refetching = false;
-    const upstream = this.#upstreamOf(flow);
+    const upstream = flow.upstream;
     if (upstream) this.#refetch(flow, upstream);
   }
 
@@ -740,7 +738,7 @@ export class Feeds implements ChildHost, Flushable {
     this.#ownFlows.delete(flow);
     const own = this.#own[flow.reliability];
     if (own.get(flow.topic) === flow) own.delete(flow.topic);
-    this.#upstreamOf(flow)?.flows.delete(flow);
+    flow.upstream?.flows.delete(flow);
     for (const child of this.#children.values()) {
       const cursor = child.cursors.get(flow.number);
       if (cursor) child.stop(cursor);
@@ -750,14 +748,19 @@ export class Feeds implements ChildHost, Flushable {
   }
 
   #endFlow(flow: Flow, reason: GapReason): void {
-    if (flow.reliability === "reliable") for (const reader of flow.readers) reader.onGap(flow, Number.POSITIVE_INFINITY, reason);
+    if (flow.reliability === "reliable") for (const reader of [...flow.readers]) reader.onGap(flow, Number.POSITIVE_INFINITY, reason);
     this.#forgetFlow(flow);
+  }
+
+  /** The gateway of the leaf that publishes it is gone; the leaf may come back at another one and go on. */
+  #orphan(flow: Flow): void {
+    flow.orphanedAtMs ??= this.#host.clock.now();
   }
 
   #endUpstream(upstream: Upstream, reason: GapReason): void {
     for (const flow of [...upstream.flows]) {
       if (flow.origin === upstream.origin) this.#endFlow(flow, reason);
-      else flow.orphanedAtMs = this.#host.clock.now(); // a leaf's: it may come back at another gateway
+      else this.#orphan(flow);
     }
     upstream.releasePrevious();
     this.#upstreams.delete(upstream.origin);
@@ -771,7 +774,7 @@ export class Feeds implements ChildHost, Flushable {
       const fate = this.#host.fate(flow.home);
       if (fate !== undefined && (fate === "gone" || fate === flow.incarnation)) continue;
       if (flow.origin === flow.home) this.#endFlow(flow, "origin-lost");
-      else flow.orphanedAtMs ??= this.#host.clock.now();
+      else this.#orphan(flow);
     }
   }
 

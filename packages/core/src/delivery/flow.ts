@@ -2,6 +2,7 @@
 import type { NodeId } from "../base/ids.ts";
 import type { GapReason, Reliability } from "../wire/index.ts";
 import { FlowLog } from "./log.ts";
+import type { Upstream } from "./upstream.ts";
 
 /** Somebody who reads a flow from `next` on: a neighbour's cursor or a subscription of this node. */
 export interface Reader {
@@ -26,7 +27,10 @@ export class Flow {
   readonly topic: string;
   readonly reliability: Reliability;
   readonly log: FlowLog;
-  readonly readers = new Set<Reader>();
+  /** Where it comes from; undefined for this node's own, and while its leaf has no gateway. */
+  upstream: Upstream | undefined;
+  /** In order of arrival; an array, because it is walked once for every message. */
+  readonly readers: Reader[] = [];
   /** Its beginning is known here, and everybody active has been given it. */
   announced = false;
   /** Some attached want matches it: its messages are taken in. */
@@ -47,5 +51,10 @@ export class Flow {
     this.topic = identity.topic;
     this.reliability = identity.reliability;
     this.log = new FlowLog(base);
+  }
+
+  removeReader(reader: Reader): void {
+    const at = this.readers.indexOf(reader);
+    if (at >= 0) this.readers.splice(at, 1);
   }
 }

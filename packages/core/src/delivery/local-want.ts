@@ -60,7 +60,7 @@ export class LocalWant {
     if (this.#readers.has(flow.number)) return;
     const reader = new LocalReader(this.#listener, next);
     this.#readers.set(flow.number, { flow, reader });
-    flow.readers.add(reader);
+    flow.readers.push(reader);
   }
 
   /** The flow ended; nothing of it comes any more. */
@@ -74,7 +74,7 @@ export class LocalWant {
   }
 
   close(): void {
-    for (const { flow, reader } of this.#readers.values()) flow.readers.delete(reader);
+    for (const { flow, reader } of this.#readers.values()) flow.removeReader(reader);
     this.#readers.clear();
     this.nowReady();
   }

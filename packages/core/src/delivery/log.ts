@@ -18,6 +18,8 @@ interface Segment {
   lastBuffer: ArrayBufferLike | undefined;
   /** The flows that have frames here. */
   readonly flows: Set<FlowLog>;
+  /** The one added last, to save asking the set for every frame. */
+  lastFlow: FlowLog | undefined;
   /** When it was seen full first, by the sweeper; no clock is read for a single frame. */
   fullAtMs: number | undefined;
 }
@@ -98,8 +100,12 @@ export class FlowLog {
 export class Log {
   readonly #budgetBytes: number;
   #segments: Segment[] = [];
+  /** The newest of them. */
+  #last: Segment | undefined;
   #firstIndex = 0;
   #bytes = 0;
+  /** Frames that count as held already and are yet to be copied: `from` to `to` of `source`. */
+  readonly #run = { source: undefined as Uint8Array | undefined, from: 0, to: 0, segment: undefined as Segment | undefined, into: 0 };
   /** What the newest segment held at the last sweep. */
   #sweptUsed = -1;
   /** The segment last located, to save a look-up. */
@@ -138,13 +144,22 @@ export class Log {
 
   /** Hold a frame that came in whole: `length` bytes at `at`. Its payload begins at `payloadFrom`. */
   appendFrame(flow: FlowLog, frame: Uint8Array, at: number, length: number, payloadFrom: number): void {
-    const payloadBytes = at + length - payloadFrom;
-    const asView = payloadBytes >= LIMITS.logViewBytes;
-    const headBytes = payloadFrom - at;
-    const segment = this.#room(asView ? headBytes : length);
+    const asView = at + length - payloadFrom >= LIMITS.logViewBytes;
+    const copied = asView ? payloadFrom - at : length;
+    const segment = this.#room(copied);
     const into = segment.used;
-    copy(frame, at, asView ? payloadFrom : at + length, segment.bytes, into);
-    segment.used += asView ? headBytes : length;
+    segment.used += copied;
+    const run = this.#run;
+    if (run.source === frame && run.to === at && run.segment === segment) {
+      run.to += copied;
+    } else {
+      this.#copyRun();
+      run.source = frame;
+      run.from = at;
+      run.to = at + copied;
+      run.segment = segment;
+      run.into = into;
+    }
     if (asView) {
       const payload = frame.subarray(payloadFrom, at + length);
       segment.views ??= new Map();
@@ -154,14 +169,27 @@ export class Log {
     this.#hold(flow, segment, into);
   }
 
+  /** Frames that came side by side are copied in one go, before anything is read or the segment is gone. */
+  #copyRun(): void {
+    const { source, from, to, segment, into } = this.#run;
+    if (!source) return;
+    segment!.bytes.set(source.subarray(from, to), into);
+    this.#run.source = undefined;
+    this.#run.segment = undefined;
+  }
+
   #hold(flow: FlowLog, segment: Segment, at: number): void {
     flow.push(segment.index * SPAN + at);
-    segment.flows.add(flow);
+    if (segment.lastFlow !== flow) {
+      segment.lastFlow = flow;
+      segment.flows.add(flow);
+    }
     if (this.#bytes > this.#budgetBytes) this.#shrink();
   }
 
   /** Where the frame numbered `seq` lies; it must be held. */
   locate(flow: FlowLog, seq: number): { readonly bytes: Uint8Array; readonly at: number; readonly view: Uint8Array | undefined } {
+    this.#copyRun();
     const position = flow.at(seq);
     const segment = this.#segmentAt(position);
     const at = position % SPAN;
@@ -170,6 +198,7 @@ export class Log {
 
   /** Add the frames from `seq` on to `packet` until it holds `untilBytes` or a lost number comes. @returns The next number to send. */
   gather(flow: FlowLog, seq: number, packet: PacketBuilder, untilBytes: number): number {
+    this.#copyRun();
     let next = seq;
     while (next <= flow.head && packet.byteLength < untilBytes) {
       const position = flow.at(next);
@@ -192,7 +221,7 @@ export class Log {
   /** To be called now and then: drops whole segments whose newest frame has been here for longer than `ageMs`. */
   sweep(nowMs: number, ageMs: number): void {
     // A segment that has not grown since the last sweep counts as full, so that an idle log empties too.
-    const last = this.#segments.at(-1);
+    const last = this.#last;
     for (const segment of this.#segments) if (segment !== last || segment.used === this.#sweptUsed) segment.fullAtMs ??= nowMs;
     this.#sweptUsed = last?.used ?? -1;
     while (this.#segments[0]?.fullAtMs !== undefined && nowMs - this.#segments[0].fullAtMs > ageMs) this.#dropSegment();
@@ -200,7 +229,10 @@ export class Log {
 
   /** Hold nothing of `flow` any more. Its bytes go with their segments. */
   release(flow: FlowLog): void {
-    for (const segment of this.#segments) segment.flows.delete(flow);
+    for (const segment of this.#segments) {
+      segment.flows.delete(flow);
+      if (segment.lastFlow === flow) segment.lastFlow = undefined;
+    }
   }
 
   #segmentAt(position: number): Segment {
@@ -211,7 +243,7 @@ export class Log {
   }
 
   #room(byteLength: number): Segment {
-    const last = this.#segments.at(-1);
+    const last = this.#last;
     if (last && last.fullAtMs === undefined && last.used + byteLength <= last.bytes.byteLength) return last;
     const size = Math.min(LARGEST_SEGMENT, last ? last.bytes.byteLength * 2 : SMALLEST_SEGMENT);
     const segment: Segment = {
@@ -222,9 +254,11 @@ export class Log {
       viewBytes: 0,
       lastBuffer: undefined,
       flows: new Set(),
+      lastFlow: undefined,
       fullAtMs: undefined,
     };
     this.#segments.push(segment);
+    this.#last = segment;
     this.#bytes += segment.bytes.byteLength;
     return segment;
   }
@@ -245,6 +279,7 @@ export class Log {
   #dropSegment(): void {
     const segment = this.#segments.shift()!;
     this.#firstIndex++;
+    if (this.#last === segment) this.#last = undefined;
     this.#bytes -= segment.bytes.byteLength + segment.viewBytes;
     if (this.#located === segment) this.#located = undefined;
     const end = (segment.index + 1) * SPAN;
@@ -254,13 +289,4 @@ export class Log {
       flow.floor = Math.max(flow.floor, flow.base);
     }
   }
-}
-
-function copy(from: Uint8Array, start: number, end: number, into: Uint8Array, at: number): void {
-  if (end - start > 96) {
-    into.set(from.subarray(start, end), at);
-    return;
-  }
-  // A view costs more than copying this little by hand.
-  for (let i = start, j = at; i < end; i++, j++) into[j] = from[i]!;
 }
