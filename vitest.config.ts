@@ -24,6 +24,7 @@ export default defineConfig({
         test: {
           name: "browser",
           include: ["packages/*/src/**/*.browser.test.ts"],
+          globalSetup: "gateway/src/relay.fixture.ts",
           browser: {
             enabled: true,
             headless: true,

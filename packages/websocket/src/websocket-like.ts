@@ -15,7 +15,8 @@ export interface WebSocketLike {
   readonly bufferedAmount: number;
   /** The subprotocol the server chose; empty when none. */
   readonly protocol: string;
-  send(message: Uint8Array): void;
+  /** Not a view of shared memory: browsers refuse that. */
+  send(message: Uint8Array<ArrayBuffer>): void;
   close(code?: number, reason?: string): void;
   // biome-ignore lint/suspicious/noExplicitAny: browsers and `ws` type their events differently.
   addEventListener(type: "open" | "message" | "error" | "close", listener: (event: any) => void): void;
@@ -24,7 +25,7 @@ export interface WebSocketLike {
 /** The additions of the `ws` package, by which a link on Node knows better when bytes have left, and can be cut. */
 export interface NodeWebSocketLike extends WebSocketLike {
   /** @param left Called when the message was given to the operating system, or could not be. */
-  send(message: Uint8Array, left?: (error?: Error | null) => void): void;
+  send(message: Uint8Array<ArrayBuffer>, left?: (error?: Error | null) => void): void;
   /** Close the connection now, without a handshake. */
   terminate(): void;
 }

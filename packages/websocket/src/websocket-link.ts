@@ -145,7 +145,8 @@ class WebSocketLink implements Link {
     return this.#batcher.waitingBytes + this.#socket.bufferedAmount;
   }
 
-  #write(chunk: Uint8Array): void {
+  #write(bytes: Uint8Array): void {
+    const chunk = bytes as Uint8Array<ArrayBuffer>;
     for (let at = 0; at < chunk.byteLength; at += MAX_MESSAGE_BYTES) {
       const isWhole = chunk.byteLength <= MAX_MESSAGE_BYTES;
       const message = isWhole ? chunk : chunk.subarray(at, at + MAX_MESSAGE_BYTES);
