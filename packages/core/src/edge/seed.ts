@@ -79,7 +79,11 @@ export class Seed {
   input(input: SeedInput): void {
     const before = this.#state;
     this.#state = step(before, input, this.#host.now(), this.#host.luck());
-    if (this.#state === before) return;
+    if (this.#state === before) {
+      // Timers may fire a fraction of a millisecond before their time.
+      if (input.on === "tick") this.#wait();
+      return;
+    }
     this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
     this.#enter();
@@ -92,8 +96,12 @@ export class Seed {
       this.#host.dial().catch((error: unknown) => {
         if (this.#state === state) this.input({ on: "failed", error: asMeshError(error, "dial-failed") });
       });
-    } else if (state.phase === "waiting") {
-      this.#timer = this.#host.setTimer(Math.max(0, state.retryAtMs - this.#host.now()), () => this.input({ on: "tick" }));
-    }
+    } else this.#wait();
+  }
+
+  #wait(): void {
+    const state = this.#state;
+    if (state.phase !== "waiting") return;
+    this.#timer = this.#host.setTimer(Math.max(0, state.retryAtMs - this.#host.now()), () => this.input({ on: "tick" }));
   }
 }
