@@ -1,0 +1,116 @@
+/** Assembles a gateway: a node of role gateway, the WebSocket endpoint that brings it leaves, HTTP beside it. */
+import type { IncomingMessage, Server } from "node:http";
+import { type TLSSocket, Server as TlsServer } from "node:tls";
+import { createNode, type Logger, type MeshNode } from "@chaski/core";
+import { nodeRuntime } from "@chaski/node-transport";
+import { checkGatewayOptions, type GatewayOptions } from "./gateway-options.ts";
+import { type Health, HttpFront, urlOf } from "./http-front.ts";
+import { isOriginAllowed } from "./origin.ts";
+import { takeUpgrades } from "./upgrades.ts";
+import { WebSocketListener } from "./websocket-listener.ts";
+
+/** How long `close` lets messages and answers leave, in ms, unless told otherwise. */
+const CLOSE_TIMEOUT_MS = 5_000;
+
+export interface Gateway extends AsyncDisposable {
+  /** A node like any other: it publishes, subscribes, exposes and calls. It ends with the gateway. */
+  readonly node: MeshNode;
+  /**
+   * Where a browser on this machine reaches it: `http://127.0.0.1:8080`.
+   * @throws {TypeError} while a server that was given does not listen.
+   */
+  readonly url: string;
+  /** What leaves join: `ws://127.0.0.1:8080/mesh`. `url` does as well while `path` is the default. @throws as `url` */
+  readonly address: string;
+  /** What `/health` answers, for a server of your own to show. */
+  health(): Health;
+  /**
+   * Stop accepting, let messages and answers leave for at most `timeoutMs` (default 5 000), say goodbye to every
+   * neighbour, and release every timer and socket. A server that was given goes on. Idempotent; resolves when all of
+   * that is done, also when the time is up.
+   */
+  close(options?: { readonly timeoutMs?: number }): Promise<void>;
+}
+
+const silent: Logger = { log: () => {} };
+
+/**
+ * Start a gateway. Resolves when it listens; peers to join are dialled in the background, again and again.
+ *
+ * Programs (they send no Origin) and pages from this very host may come in. Where that is too much, as on a network
+ * you do not trust, put a proxy in front that asks who it is.
+ *
+ * @throws {TypeError | RangeError} for options that are wrong, naming option, rule and value.
+ * @throws {MeshError} `listen-failed`, with what to do.
+ */
+export async function createGateway(options: GatewayOptions = {}): Promise<Gateway> {
+  const { own, path, static: folder, allowOrigins, node: nodeOptions } = checkGatewayOptions(options);
+  const { logger = silent } = options;
+  const node = await createNode({ ...nodeOptions, role: "gateway" }, nodeRuntime({ role: "gateway" }));
+  let isClosing = false;
+
+  const health = (): Health => {
+    const { edges, connection } = node;
+    const leaves = edges.filter(({ peer }) => peer.role === "leaf").length;
+    return { status: isClosing ? "closing" : connection.state, edges: edges.length - leaves, leaves };
+  };
+  const front = "server" in own ? undefined : new HttpFront({ ...own, path, static: folder, logger, health });
+  const server: Server = "server" in own ? own.server : front!.server;
+  const webSockets = new WebSocketListener((link) => node.accept(link), {
+    allow: ({ headers: { origin, host }, socket }) =>
+      isOriginAllowed({ origin, host }, (socket as TLSSocket).encrypted || undefined, allowOrigins),
+    onRefused: (request, reason) => logger.log("warn", "WebSocket refused", { ...whence(request), reason }),
+  });
+  let upgrades: Disposable | undefined;
+  try {
+    upgrades = takeUpgrades(server, path, (request, socket, head) => webSockets.handleUpgrade(request, socket, head));
+    await front?.listen();
+  } catch (error) {
+    upgrades?.[Symbol.dispose]();
+    await node.close({ timeoutMs: 0 });
+    throw error;
+  }
+  logger.log("info", "gateway ready", { url: front?.url, path, id: node.id, listen: node.addresses });
+
+  const end = async (timeoutMs: number): Promise<void> => {
+    const deadlineMs = performance.now() + timeoutMs;
+    isClosing = true;
+    upgrades[Symbol.dispose]();
+    front?.stop();
+    await node.close({ timeoutMs });
+    await front?.ended(Math.max(0, deadlineMs - performance.now()));
+    logger.log("info", "gateway closed", { id: node.id });
+  };
+  let closed: Promise<void> | undefined;
+  const close = ({ timeoutMs = CLOSE_TIMEOUT_MS }: { readonly timeoutMs?: number } = {}): Promise<void> => {
+    if (typeof timeoutMs !== "number" || !(timeoutMs >= 0 && timeoutMs < 2 ** 31)) {
+      throw new RangeError(`timeoutMs must be a number from 0 to ${2 ** 31 - 1}, got ${String(timeoutMs)}`);
+    }
+    return (closed ??= end(timeoutMs));
+  };
+  const url = (): string => front?.url ?? urlOfGiven(server);
+  return {
+    node,
+    get url() {
+      return url();
+    },
+    get address() {
+      return url().replace(/^http/, "ws") + path;
+    },
+    health,
+    close,
+    [Symbol.asyncDispose]: () => close(),
+  };
+}
+
+function whence({ headers, socket }: IncomingMessage) {
+  return { from: socket.remoteAddress, origin: headers.origin, host: headers.host };
+}
+
+function urlOfGiven(server: Server): string {
+  const address = server.address();
+  if (address === null || typeof address === "string") {
+    throw new TypeError(`url is known when the given server listens on a port, but it has ${address ?? "none yet"}`);
+  }
+  return urlOf(server instanceof TlsServer ? "https" : "http", address.address, address.port);
+}
