@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { Link, OnLink } from "@chaski/core/link";
 import { type LinkPair, RecordingSink } from "@chaski/core/testing";
 import { webSocketTransport } from "@chaski/node-transport";
-import { openSockets, turns, wireTo } from "../../packages/node-transport/src/tcp.fixture.ts";
+import { openSockets, turns, wireTo } from "@chaski/node-transport/testing";
 import { WebSocketListener, type WebSocketListenerOptions } from "./websocket-listener.ts";
 
 export interface End {
@@ -57,8 +57,8 @@ export async function webSocketPair(): Promise<LinkPair> {
   await turns();
   const before = openSockets();
   const far = await endpoint();
-  const wire = await wireTo("127.0.0.1", far.port);
-  const address = wire.address.replace("tcp:", "http:");
+  const wire = await wireTo(`tcp://127.0.0.1:${far.port}`);
+  const address = `http://127.0.0.1:${wire.port}`;
   const transport = webSocketTransport();
   const dialled: End[] = [];
   const onLink: OnLink = (link) => {

@@ -99,11 +99,8 @@ class TcpLink implements Link {
     this.#phase = "aborted";
     this.#error ??= error;
     this.#batcher.clear();
-    const socket = this.#socket;
-    // A reset, not an end: the other side must not take this for an agreed one. When our end has left already it
-    // is one, and a socket that is shutting down cannot be reset.
-    if (socket.writableEnded && socket.writableLength === 0) socket.destroy();
-    else socket.resetAndDestroy();
+    // A reset, not an end: the other side must not take this for an agreed one.
+    resetSocket(this.#socket);
   }
 
   readonly #flush = (): void => {
@@ -164,4 +161,10 @@ class TcpLink implements Link {
     }
     this.#sink.onClosed(this.#error);
   }
+}
+
+/** Close a connection at once with a reset; when our end has left already, without: a socket shutting down takes none. */
+export function resetSocket(socket: Socket): void {
+  if (socket.writableEnded && socket.writableLength === 0) socket.destroy();
+  else socket.resetAndDestroy();
 }

@@ -4,9 +4,9 @@ import { runInNewContext } from "node:vm";
 import type { Link, OnLink } from "@chaski/core/link";
 import { RecordingSink } from "@chaski/core/testing";
 import { describe, expect, it, vi } from "vitest";
-import { openSockets, turns } from "./tcp.fixture.ts";
 import { formatTcpAddress, parseTcpAddress } from "./tcp-address.ts";
 import { tcpTransport } from "./tcp-transport.ts";
+import { openSockets, turns } from "./testing.ts";
 
 const never = new AbortController().signal;
 

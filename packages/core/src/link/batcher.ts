@@ -1,7 +1,7 @@
 /** Turns the parts a link is given into few writes: small ones gathered, large ones as they are. Pure: no I/O, no clock. */
 
 /** Parts from this size on are written as they are; smaller ones are copied together. */
-export const LARGE_PART_BYTES = 4 * 1024;
+const LARGE_PART_BYTES = 4 * 1024;
 /** A batch of small parts is written when it holds this much, without waiting for `flush`. */
 const BATCH_BYTES = 64 * 1024;
 
