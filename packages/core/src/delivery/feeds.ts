@@ -79,6 +79,8 @@ export class Feeds implements ChildHost, Flushable {
   readonly #dirty = new Set<NodeId>();
   /** The flow of the last data frame, to save a look-up. */
   #lastFlow: Flow | undefined;
+  /** Counts the gateways this leaf has hung on. */
+  #epoch = 0;
   #queued = false;
   #sweeper: Disposable | undefined;
 
@@ -152,6 +154,7 @@ export class Feeds implements ChildHost, Flushable {
       upstream.lostAtMs = undefined;
       upstream.moveTo(edge);
     }
+    if (this.#isLeaf) this.#epoch++;
     this.#touchAll();
   }
 
@@ -312,7 +315,7 @@ export class Feeds implements ChildHost, Flushable {
       if (known.topic !== declaration.topic || known.origin !== declaration.origin) {
         throw new MeshError("malformed-frame", `flow ${declaration.flow} was declared as two different flows`);
       }
-      if (known.home === declaration.home && known.incarnation === declaration.incarnation) return known;
+      if (declaration.epoch <= known.epoch) return known;
       this.#rehome(known, upstream, declaration);
       return known;
     }
@@ -325,10 +328,11 @@ export class Feeds implements ChildHost, Flushable {
   }
 
   /** Its leaf hangs on another gateway now; number and positions stay what they were. */
-  #rehome(flow: Flow, upstream: Upstream, { home, incarnation }: FlowDeclaration): void {
+  #rehome(flow: Flow, upstream: Upstream, { home, incarnation, epoch }: FlowDeclaration): void {
     flow.upstream?.flows.delete(flow);
     flow.home = home;
     flow.incarnation = incarnation;
+    flow.epoch = epoch;
     flow.orphanedAtMs = undefined;
     flow.refetching = false;
     flow.upstream = upstream;
@@ -395,6 +399,7 @@ export class Feeds implements ChildHost, Flushable {
         home: this.#self,
         incarnation: this.#host.incarnation(),
         origin: this.#self,
+        epoch: 0,
         topic,
         reliability,
       },
@@ -534,7 +539,13 @@ export class Feeds implements ChildHost, Flushable {
   /** From now on nothing that matches is missed. */
   #confirm(upstream: Upstream, pattern: string): void {
     upstream.wants.get(pattern)!.confirmed = true;
-    for (const flow of upstream.flows) flow.accepting ||= matches(pattern, flow.topic);
+    for (const flow of upstream.flows) {
+      if (flow.accepting || !matches(pattern, flow.topic)) continue;
+      flow.accepting = true;
+      // Known from before: what came while it was not accepted is asked for again.
+      flow.refetching = false;
+      if (flow.announced && upstream.wants.get(pattern)!.attached) this.#refetch(flow, upstream);
+    }
     for (const want of this.#localWants) if (want.pattern === pattern) this.#activateLocal(want, upstream);
   }
 
@@ -720,9 +731,10 @@ export class Feeds implements ChildHost, Flushable {
 
   declare(flow: Flow, edge: Edge): Uint8Array {
     // A leaf's flows are attached at its gateway, whichever that is just now.
-    const home = this.#isLeaf && flow.origin === this.#self ? { home: edge.id, incarnation: edge.peer.incarnation } : flow;
+    const { home, incarnation, epoch } =
+      this.#isLeaf && flow.origin === this.#self ? { home: edge.id, incarnation: edge.peer.incarnation, epoch: this.#epoch } : flow;
     const { number, origin, reliability, topic } = flow;
-    return control.flow.encode({ flow: number, home: home.home, incarnation: home.incarnation, origin, reliability, topic });
+    return control.flow.encode({ flow: number, home, incarnation, origin, epoch, reliability, topic });
   }
 
   onVolatileDrop(_flow: Flow, count: number): void {

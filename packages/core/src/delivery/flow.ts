@@ -24,6 +24,8 @@ export class Flow {
   incarnation: number;
   /** Who publishes: the home, or a leaf of it. */
   readonly origin: NodeId;
+  /** Which home this is, counted by the leaf that publishes; 0 for a peer's flow. A lower one is old news. */
+  epoch: number;
   readonly topic: string;
   readonly reliability: Reliability;
   readonly log: FlowLog;
@@ -43,11 +45,12 @@ export class Flow {
   sweptHead = -1;
   idleSinceMs = 0;
 
-  constructor(identity: Pick<Flow, "number" | "home" | "incarnation" | "origin" | "topic" | "reliability">, base: number) {
+  constructor(identity: Pick<Flow, "number" | "home" | "incarnation" | "origin" | "epoch" | "topic" | "reliability">, base: number) {
     this.number = identity.number;
     this.home = identity.home;
     this.incarnation = identity.incarnation;
     this.origin = identity.origin;
+    this.epoch = identity.epoch;
     this.topic = identity.topic;
     this.reliability = identity.reliability;
     this.log = new FlowLog(base);

@@ -1,8 +1,25 @@
 /** Every control frame: its type, and its body as a table. `docs/wire-protocol.md` explains what they do. */
 import { LIMITS } from "../base/limits.ts";
 import { isPattern, isTopic } from "../base/topic-pattern.ts";
+import { MAX_SEQ } from "./data-frame.ts";
 import { FRAME_HEAD_BYTES, FrameType, Lane, writeHead } from "./frame.ts";
-import { bytes, checkedText, type Field, flag, list, nodeId, oneOf, Reader, struct, text, u8, u32, u53, Writer } from "./schema.ts";
+import {
+  bytes,
+  checkedText,
+  type Field,
+  flag,
+  integer,
+  list,
+  nodeId,
+  oneOf,
+  Reader,
+  struct,
+  text,
+  u8,
+  u32,
+  u53,
+  Writer,
+} from "./schema.ts";
 
 /** What this build speaks. Version 0 may change at any time. */
 export const PROTOCOL = { minVersion: 0, maxVersion: 0, capabilities: 0 } as const;
@@ -30,10 +47,11 @@ const name = text(LIMITS.nameBytes);
 const address = text(512);
 const code = text(64);
 const detail = text(1024);
+const seq = integer(MAX_SEQ);
 
-interface ControlFrame<T> {
+export interface ControlFrame<T> {
   readonly type: FrameType;
-  /** The whole frame, head included; the caller owns it. */
+  /** The whole frame, head included; the caller owns it. @throws {RangeError} when a text or bytes are too long. */
   encode(body: T): Uint8Array;
   /** @throws {MeshError} `malformed-frame` */
   decode(frame: Uint8Array): T;
@@ -45,6 +63,7 @@ function controlFrame<T>(type: FrameType, body: Field<T>, lane: Lane = Lane.cont
   return {
     type,
     encode: (value) => {
+      writer.clear();
       writer.reserve(FRAME_HEAD_BYTES);
       body.write(writer, value);
       const frame = writer.finish();
@@ -84,7 +103,10 @@ export const ping = controlFrame(FrameType.ping, struct({ token: u53, roundTripM
 export const pong = controlFrame(FrameType.pong, struct({ token: u53 }));
 
 /** A peer's record, opaque to whoever passes it on. `recordBody` is what stands in `body`. */
-export const record = controlFrame(FrameType.record, struct({ body: bytes(LIMITS.controlFrameBytes), signature: bytes(128) }));
+export const record = controlFrame(
+  FrameType.record,
+  struct({ body: bytes(LIMITS.controlFrameBytes), signature: bytes(128) }),
+);
 export const recordBody = struct({
   id: nodeId,
   incarnation: u53,
@@ -107,10 +129,10 @@ export const synced = controlFrame(FrameType.synced, struct({}));
 /** A leaf's whole share of the directory; replaces the one before. */
 export const interest = controlFrame(FrameType.interest, struct({ topics: list(pattern), services: list(name) }));
 
-/** What a flow number stands for. `home` is the peer it is attached at, `origin` who publishes: `home` or a leaf of it. */
+/** What a flow number stands for. `home` is the peer it is attached at, `origin` who publishes: `home` or a leaf of it. `epoch` counts the homes of a leaf. */
 export const flow = controlFrame(
   FrameType.flow,
-  struct({ flow: u53, home: nodeId, incarnation: u53, origin: nodeId, reliability: oneOf(RELIABILITIES), topic }),
+  struct({ flow: u53, home: nodeId, incarnation: u53, origin: nodeId, epoch: u32, reliability: oneOf(RELIABILITIES), topic }),
 );
 
 /** Origins by id and incarnation. An empty list means all of them: only a leaf asks that of its gateway. */
@@ -122,7 +144,7 @@ export const attach = controlFrame(
   struct({
     origins,
     wants: list(struct({ pattern, fresh: flag })),
-    positions: list(struct({ flow: u53, seq: u53 })),
+    positions: list(struct({ flow: u53, seq })),
   }),
 );
 /** These wants are active: from here on every message comes, or a GAP. */
@@ -131,11 +153,11 @@ export const attached = controlFrame(FrameType.attached, struct({ origins, patte
 export const detach = controlFrame(FrameType.detach, struct({ origins, patterns: list(pattern) }));
 
 /** A flow that a fresh want meets begins after `base`. */
-export const start = controlFrame(FrameType.start, struct({ flow: u53, base: u53 }));
+export const start = controlFrame(FrameType.start, struct({ flow: u53, base: seq }));
 /** Up to `to`, nobody can deliver. */
-export const gap = controlFrame(FrameType.gap, struct({ flow: u53, to: u53, reason: oneOf(GAP_REASONS) }));
+export const gap = controlFrame(FrameType.gap, struct({ flow: u53, to: seq, reason: oneOf(GAP_REASONS) }));
 /** Up to `to`, removed on purpose, by a policy. */
-export const skip = controlFrame(FrameType.skip, struct({ flow: u53, to: u53 }));
+export const skip = controlFrame(FrameType.skip, struct({ flow: u53, to: seq }));
 
 export type OriginRef = { readonly id: string; readonly incarnation: number };
 export type FlowDeclaration = ReturnType<typeof flow.decode>;

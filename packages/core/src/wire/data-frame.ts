@@ -7,7 +7,7 @@
  *     flags, bit 2:     FIRST    first fragment of a message
  *     flags, bit 3:     LAST     last fragment of a message; both are set on a whole message
  *   offset 8,  8 bytes: flow     flow number
- *   offset 16, 8 bytes: seq      number in the flow, from 1
+ *   offset 16, 8 bytes: seq      number in the flow, from 1 to 2^52
  *   offset 24, 8 bytes: time     the origin's wall clock at publishing, microseconds since 1970-01-01 UTC
  *   offset 32, 4 bytes: length of the header map, when HEADERS, then the map in MessagePack
  *   then:               payload
@@ -17,6 +17,9 @@ import { LIMITS } from "../base/limits.ts";
 import { FrameType, type Lane, readU32, readU53, writeHead, writeU32, writeU53 } from "./frame.ts";
 
 export const DATA_HEAD_BYTES = 32;
+
+/** Largest number in a flow. Counting one further is still exact in a double, so nothing ever counts in place. */
+export const MAX_SEQ = 2 ** 52;
 
 export const DataFlag = { raw: 1, headers: 2, first: 4, last: 8 } as const;
 
@@ -48,16 +51,24 @@ export function writeDataHead(
 }
 
 export const dataFlow = (bytes: Uint8Array, at: number): number => readU53(bytes, at + 8);
-export const dataSeq = (bytes: Uint8Array, at: number): number => readU53(bytes, at + 16);
+
+/** @throws {MeshError} `malformed-frame` */
+export function dataSeq(bytes: Uint8Array, at: number): number {
+  const seq = readU53(bytes, at + 16);
+  if (seq > MAX_SEQ) throw new MeshError("malformed-frame", `a message is numbered ${seq}, above ${MAX_SEQ}`);
+  return seq;
+}
 
 /** Where the payload of the data frame of `length` bytes at `at` begins. @throws {MeshError} `malformed-frame`, `too-large` */
 export function dataPayloadFrom(bytes: Uint8Array, at: number, length: number): number {
-  if (length < DATA_HEAD_BYTES) throw new MeshError("malformed-frame", `a data frame of ${length} bytes is shorter than its head`);
+  if (length < DATA_HEAD_BYTES)
+    throw new MeshError("malformed-frame", `a data frame of ${length} bytes is shorter than its head`);
   if (!(bytes[at + 5]! & DataFlag.headers)) return at + DATA_HEAD_BYTES;
   if (length < DATA_HEAD_BYTES + 4) throw new MeshError("malformed-frame", "a data frame ends before its header map");
   const headersBytes = readU32(bytes, at + DATA_HEAD_BYTES);
   if (headersBytes > LIMITS.headerBytes) throw new MeshError("too-large", `a header map of ${headersBytes} bytes`);
-  if (headersBytes > length - DATA_HEAD_BYTES - 4) throw new MeshError("malformed-frame", "a header map passes the end of its frame");
+  if (headersBytes > length - DATA_HEAD_BYTES - 4)
+    throw new MeshError("malformed-frame", "a header map passes the end of its frame");
   return at + DATA_HEAD_BYTES + 4 + headersBytes;
 }
 

@@ -64,7 +64,15 @@ export function writeU53(bytes: Uint8Array, at: number, value: number): void {
 }
 
 /** Write a frame's head at `at`. Plain arguments, no object: this runs once for every message. */
-export function writeHead(bytes: Uint8Array, at: number, length: number, type: FrameType, flags: number, lane: Lane, hops: number): void {
+export function writeHead(
+  bytes: Uint8Array,
+  at: number,
+  length: number,
+  type: FrameType,
+  flags: number,
+  lane: Lane,
+  hops: number,
+): void {
   writeU32(bytes, at, length);
   bytes[at + 4] = type;
   bytes[at + 5] = flags;

@@ -1,7 +1,14 @@
-export * as control from "./control-frames.ts";
 export type {
-  AttachBody, FlowDeclaration, GapReason, IntroduceBody, OriginRef, RecordBody, Reliability, Role,
+  AttachBody,
+  FlowDeclaration,
+  GapReason,
+  IntroduceBody,
+  OriginRef,
+  RecordBody,
+  Reliability,
+  Role,
 } from "./control-frames.ts";
+export * as control from "./control-frames.ts";
 export * from "./data-frame.ts";
 export * from "./frame.ts";
 export { FrameSplitter } from "./frame-splitter.ts";

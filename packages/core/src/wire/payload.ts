@@ -1,14 +1,15 @@
 /**
  * Payloads: `Uint8Array` travels as it is, everything else as MessagePack. One encoder and one decoder are reused
- * (a fresh one per message costs more than half the speed); depth is checked by a scan of our own, because the
- * decoder would follow any nesting.
+ * (a fresh one per message costs more than half the speed). Before decoding, a scan of our own checks nesting and that
+ * every length claimed is there: the decoder would follow any nesting, and reserve memory for any claim.
  */
 import { Decoder, Encoder } from "@msgpack/msgpack";
 import { MeshError } from "../base/errors.ts";
 import { LIMITS } from "../base/limits.ts";
 import { readU32 } from "./frame.ts";
 
-const encoder = new Encoder({ maxDepth: LIMITS.payloadDepth, ignoreUndefined: false });
+// The library counts a value inside 64 arrays as the 65th level.
+const encoder = new Encoder({ maxDepth: LIMITS.payloadDepth + 1, ignoreUndefined: false });
 const decoder = new Decoder();
 
 /**
@@ -20,7 +21,10 @@ export function encodeShared(value: unknown): Uint8Array {
     return encoder.encodeSharedRef(value);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new TypeError(`data cannot be encoded as MessagePack (${why}); send plain values, at most ${LIMITS.payloadDepth} levels deep`, { cause });
+    throw new TypeError(
+      `data cannot be encoded as MessagePack (${why}); send plain values, at most ${LIMITS.payloadDepth} levels deep`,
+      { cause },
+    );
   }
 }
 
@@ -32,43 +36,71 @@ export function encodePayload(value: unknown): Uint8Array {
 /** @throws {MeshError} `malformed-payload` when the bytes are no MessagePack or nest deeper than 64. */
 export function decodePayload(bytes: Uint8Array): unknown {
   try {
-    checkDepth(bytes);
+    checkShape(bytes);
     return decoder.decode(bytes);
   } catch (cause) {
     if (cause instanceof MeshError) throw cause;
-    throw new MeshError("malformed-payload", `not MessagePack: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new MeshError(
+      "malformed-payload",
+      `not MessagePack: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
   }
 }
 
-/** How many items each open container still lacks, outermost first. Reused: decoding is synchronous. */
-const open = new Float64Array(LIMITS.payloadDepth + 1);
+/** How many values each open container still lacks, outermost first. Reused: decoding is synchronous. */
+const open = new Float64Array(LIMITS.payloadDepth);
 
-/** Follows the structure without building anything. Cut or odd bytes are left to the decoder. */
-function checkDepth(bytes: Uint8Array): void {
+/**
+ * Follows the structure of the one value in `bytes` without building anything. Every value takes at least a byte, so
+ * claims that pass are no larger than what was received. Bytes that stand for nothing are left to the decoder.
+ */
+function checkShape(bytes: Uint8Array): void {
+  const end = bytes.byteLength;
   let depth = 0;
   let at = 0;
-  while (at < bytes.byteLength) {
+  /** Values announced and not yet seen, in all open containers together. */
+  let owed = 1;
+  while (owed > 0) {
+    if (owed > end - at) throw new MeshError("malformed-payload", `it claims more than its ${end} bytes hold`);
     const byte = bytes[at]!;
     let items = 0;
     at += 1;
+    owed -= 1;
     if (byte >= 0x80 && byte <= 0x8f) items = (byte & 0x0f) * 2;
     else if (byte >= 0x90 && byte <= 0x9f) items = byte & 0x0f;
     else if (byte >= 0xa0 && byte <= 0xbf) at += byte & 0x1f;
     else if (byte >= 0xc4) {
       const length = LENGTH_BYTES[byte - 0xc4]!;
-      const count = length === 1 ? (bytes[at] ?? 0) : length === 2 ? ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0) : length === 4 ? readU32(bytes, at) || 0 : 0;
+      const count = length === 0 ? 0 : readLength(bytes, at, length);
       at += length + EXTRA_BYTES[byte - 0xc4]!;
       if (byte === 0xdc || byte === 0xdd) items = count;
       else if (byte === 0xde || byte === 0xdf) items = count * 2;
       else at += count;
     }
     if (items > 0) {
-      if (depth === LIMITS.payloadDepth) throw new MeshError("malformed-payload", `nested deeper than ${LIMITS.payloadDepth} levels`);
+      if (depth === LIMITS.payloadDepth) {
+        throw new MeshError("malformed-payload", `nested deeper than ${LIMITS.payloadDepth} levels`);
+      }
       open[depth++] = items;
+      owed += items;
       continue;
     }
     while (depth > 0 && --open[depth - 1]! === 0) depth--;
   }
+  if (at !== end) {
+    throw new MeshError(
+      "malformed-payload",
+      at > end ? `it claims more than its ${end} bytes hold` : `${end - at} bytes follow its value`,
+    );
+  }
+}
+
+/** A length of 1, 2 or 4 bytes; what is cut off counts as 0 and is found missing by the caller. */
+function readLength(bytes: Uint8Array, at: number, length: number): number {
+  if (length === 1) return bytes[at] ?? 0;
+  if (length === 2) return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
+  return readU32(bytes, at) || 0;
 }
 
 // Per first byte from 0xc4: how many bytes of length follow, and how many bytes beside it and what it counts.
@@ -76,11 +108,34 @@ function checkDepth(bytes: Uint8Array): void {
 const LENGTH_BYTES = new Uint8Array(0x100 - 0xc4);
 const EXTRA_BYTES = new Uint8Array(0x100 - 0xc4);
 for (const [first, lengthBytes, extra] of [
-  [0xc4, 1, 0], [0xc5, 2, 0], [0xc6, 4, 0], [0xc7, 1, 1], [0xc8, 2, 1], [0xc9, 4, 1],
-  [0xca, 0, 4], [0xcb, 0, 8], [0xcc, 0, 1], [0xcd, 0, 2], [0xce, 0, 4], [0xcf, 0, 8],
-  [0xd0, 0, 1], [0xd1, 0, 2], [0xd2, 0, 4], [0xd3, 0, 8],
-  [0xd4, 0, 2], [0xd5, 0, 3], [0xd6, 0, 5], [0xd7, 0, 9], [0xd8, 0, 17],
-  [0xd9, 1, 0], [0xda, 2, 0], [0xdb, 4, 0], [0xdc, 2, 0], [0xdd, 4, 0], [0xde, 2, 0], [0xdf, 4, 0],
+  [0xc4, 1, 0],
+  [0xc5, 2, 0],
+  [0xc6, 4, 0],
+  [0xc7, 1, 1],
+  [0xc8, 2, 1],
+  [0xc9, 4, 1],
+  [0xca, 0, 4],
+  [0xcb, 0, 8],
+  [0xcc, 0, 1],
+  [0xcd, 0, 2],
+  [0xce, 0, 4],
+  [0xcf, 0, 8],
+  [0xd0, 0, 1],
+  [0xd1, 0, 2],
+  [0xd2, 0, 4],
+  [0xd3, 0, 8],
+  [0xd4, 0, 2],
+  [0xd5, 0, 3],
+  [0xd6, 0, 5],
+  [0xd7, 0, 9],
+  [0xd8, 0, 17],
+  [0xd9, 1, 0],
+  [0xda, 2, 0],
+  [0xdb, 4, 0],
+  [0xdc, 2, 0],
+  [0xdd, 4, 0],
+  [0xde, 2, 0],
+  [0xdf, 4, 0],
 ] as const) {
   LENGTH_BYTES[first - 0xc4] = lengthBytes;
   EXTRA_BYTES[first - 0xc4] = extra;

@@ -28,6 +28,11 @@ export class Writer {
     return this.#bytes;
   }
 
+  /** Forget what was written; a value that could not be written leaves a part of itself behind. */
+  clear(): void {
+    this.#length = 0;
+  }
+
   /** A copy of what was written; the writer is empty afterwards. */
   finish(): Uint8Array {
     const written = this.#bytes.slice(0, this.#length);
@@ -49,7 +54,8 @@ export class Reader {
   /** The offset of the next `count` bytes. @throws {MeshError} `malformed-frame` when they are not there. */
   take(count: number): number {
     const at = this.#at;
-    if (at + count > this.bytes.byteLength) throw new MeshError("malformed-frame", `a field of ${count} bytes passes the end of its frame`);
+    if (at + count > this.bytes.byteLength)
+      throw new MeshError("malformed-frame", `a field of ${count} bytes passes the end of its frame`);
     this.#at = at + count;
     return at;
   }
@@ -65,7 +71,11 @@ export interface Field<T> {
 }
 export type Of<F> = F extends Field<infer T> ? T : never;
 
-const number = (size: number, write: (b: Uint8Array, at: number, v: number) => void, read: (b: Uint8Array, at: number) => number): Field<number> => ({
+const number = (
+  size: number,
+  write: (b: Uint8Array, at: number, v: number) => void,
+  read: (b: Uint8Array, at: number) => number,
+): Field<number> => ({
   write: (writer, value) => {
     const at = writer.reserve(size);
     write(writer.bytes, at, value);
@@ -73,7 +83,11 @@ const number = (size: number, write: (b: Uint8Array, at: number, v: number) => v
   read: (reader) => read(reader.bytes, reader.take(size)),
 });
 
-export const u8 = number(1, (b, at, v) => void (b[at] = v), (b, at) => b[at]!);
+export const u8 = number(
+  1,
+  (b, at, v) => void (b[at] = v),
+  (b, at) => b[at]!,
+);
 export const u16 = number(
   2,
   (b, at, v) => {
@@ -83,39 +97,51 @@ export const u16 = number(
   (b, at) => (b[at]! << 8) | b[at + 1]!,
 );
 export const u32 = number(4, writeU32, readU32);
-/** An integer from 0 to 2^53 - 1 in 8 bytes. */
-export const u53 = number(8, writeU53, (b, at) => {
-  const value = readU53(b, at);
-  if (!Number.isSafeInteger(value)) throw new MeshError("malformed-frame", "an integer is above 2^53 - 1");
-  return value;
-});
+/** An integer from 0 to `most` in 8 bytes. */
+export const integer = (most: number): Field<number> =>
+  number(8, writeU53, (b, at) => {
+    const value = readU53(b, at);
+    if (value > most) throw new MeshError("malformed-frame", `an integer is above ${most}`);
+    return value;
+  });
+export const u53 = integer(Number.MAX_SAFE_INTEGER);
 
-/** Bytes behind a 32-bit length. Reading gives a view of the frame. */
+/** What the other side would refuse is not sent: a mistake of ours must not look like one of the wire. */
+function checkFits(byteLength: number, maxBytes: number): void {
+  if (byteLength > maxBytes)
+    throw new RangeError(`a field of ${byteLength} bytes cannot be sent; it holds at most ${maxBytes}`);
+}
+
+/** Bytes behind a 32-bit length. Reading gives a view of the frame; writing throws RangeError above `maxBytes`. */
 export const bytes = (maxBytes: number): Field<Uint8Array> => ({
   write: (writer, value) => {
+    checkFits(value.byteLength, maxBytes);
     const at = writer.reserve(4 + value.byteLength);
     writeU32(writer.bytes, at, value.byteLength);
     writer.bytes.set(value, at + 4);
   },
   read: (reader) => {
     const length = u32.read(reader);
-    if (length > maxBytes) throw new MeshError("malformed-frame", `a field of ${length} bytes is longer than the ${maxBytes} allowed`);
+    if (length > maxBytes)
+      throw new MeshError("malformed-frame", `a field of ${length} bytes is longer than the ${maxBytes} allowed`);
     const at = reader.take(length);
     return reader.bytes.subarray(at, at + length);
   },
 });
 
-/** UTF-8 behind a 16-bit length. */
+/** UTF-8 behind a 16-bit length. Writing throws RangeError above `maxBytes`. */
 export const text = (maxBytes: number): Field<string> => ({
   write: (writer, value) => {
     const encoded = utf8.encode(value);
+    checkFits(encoded.byteLength, maxBytes);
     u16.write(writer, encoded.byteLength);
     const at = writer.reserve(encoded.byteLength);
     writer.bytes.set(encoded, at);
   },
   read: (reader) => {
     const length = u16.read(reader);
-    if (length > maxBytes) throw new MeshError("malformed-frame", `a text of ${length} bytes is longer than the ${maxBytes} allowed`);
+    if (length > maxBytes)
+      throw new MeshError("malformed-frame", `a text of ${length} bytes is longer than the ${maxBytes} allowed`);
     const at = reader.take(length);
     try {
       return utf8.decode(reader.bytes.subarray(at, at + length));
@@ -171,17 +197,18 @@ export const list = <T>(item: Field<T>): Field<readonly T[]> => ({
   },
   read: (reader) => {
     const count = u32.read(reader);
-    if (count > reader.left) throw new MeshError("malformed-frame", `a list claims ${count} items in ${reader.left} bytes`);
+    if (count > reader.left)
+      throw new MeshError("malformed-frame", `a list claims ${count} items in ${reader.left} bytes`);
     const values: T[] = [];
     for (let i = 0; i < count; i++) values.push(item.read(reader));
     return values;
   },
 });
 
-
 export type Struct<S> = { readonly [Name in keyof S]: S[Name] extends Field<infer T> ? T : never };
 
 /** Fields one after another, in the order of the table. Bytes after the last are ignored: a later version may add some. */
+// biome-ignore lint/suspicious/noExplicitAny: a table holds fields of every type, which write() takes contravariantly.
 export const struct = <const S extends { readonly [name: string]: Field<any> }>(shape: S): Field<Struct<S>> => {
   const fields = Object.entries(shape) as [string, Field<unknown>][];
   return {

@@ -12,7 +12,7 @@
 import { MeshError } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
 import { nodeIdFromBytes, writeNodeId } from "../base/ids.ts";
-import { FrameType, type Lane, writeHead } from "./frame.ts";
+import { type FrameType, type Lane, writeHead } from "./frame.ts";
 
 export const UNICAST_HEAD_BYTES = 72;
 
@@ -35,7 +35,11 @@ export interface UnicastHead {
 }
 
 /** The head of a unicast, to be sent in front of its payload. The caller owns it. */
-export function encodeUnicastHead(type: typeof FrameType.unicast | typeof FrameType.bounce, head: UnicastHead, payloadBytes: number): Uint8Array {
+export function encodeUnicastHead(
+  type: typeof FrameType.unicast | typeof FrameType.bounce,
+  head: UnicastHead,
+  payloadBytes: number,
+): Uint8Array {
   const bytes = new Uint8Array(UNICAST_HEAD_BYTES);
   writeHead(bytes, 0, UNICAST_HEAD_BYTES + payloadBytes, type, head.port, head.lane, head.hops);
   writeNodeId(bytes, 8, head.target.node);
@@ -47,7 +51,8 @@ export function encodeUnicastHead(type: typeof FrameType.unicast | typeof FrameT
 
 /** @throws {MeshError} `malformed-frame` */
 export function decodeUnicastHead(frame: Uint8Array): UnicastHead {
-  if (frame.byteLength < UNICAST_HEAD_BYTES) throw new MeshError("malformed-frame", `a unicast of ${frame.byteLength} bytes is shorter than its head`);
+  if (frame.byteLength < UNICAST_HEAD_BYTES)
+    throw new MeshError("malformed-frame", `a unicast of ${frame.byteLength} bytes is shorter than its head`);
   if (frame[6]! > 3) throw new MeshError("malformed-frame", `there is no lane ${frame[6]}`);
   return {
     port: frame[5]!,
