@@ -6,10 +6,21 @@ import type { Clock } from "@chaski/core";
 import type { OnLink } from "@chaski/core/link";
 import { nodeClock } from "@chaski/node-transport";
 import { MAX_MESSAGE_BYTES, openWebSocketLink, SUBPROTOCOL } from "@chaski/websocket";
-import { WebSocketServer } from "ws";
+import { type ServerOptions, WebSocketServer } from "ws";
 
 /** Connections at once, unless told otherwise. */
 const MAX_LINKS = 20_000;
+
+/** `closeTimeout` is not in the types of `ws` yet. */
+const SERVER_OPTIONS: ServerOptions & { readonly closeTimeout: number } = {
+  noServer: true,
+  clientTracking: false,
+  perMessageDeflate: false,
+  maxPayload: MAX_MESSAGE_BYTES,
+  // How long the other side may take to agree to an end, in ms.
+  closeTimeout: 3_000,
+  handleProtocols: () => SUBPROTOCOL,
+};
 
 export interface WebSocketListenerOptions {
   /** Default `nodeClock`. */
@@ -28,13 +39,7 @@ export class WebSocketListener {
   readonly #clock: Clock;
   readonly #options: WebSocketListenerOptions;
   readonly #maxLinks: number;
-  readonly #server = new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    perMessageDeflate: false,
-    maxPayload: MAX_MESSAGE_BYTES,
-    handleProtocols: () => SUBPROTOCOL,
-  });
+  readonly #server = new WebSocketServer(SERVER_OPTIONS);
   #connections = 0;
 
   /** @param onLink Gives each new link its consumer: `(link) => node.accept(link)`. */

@@ -47,6 +47,7 @@ export async function endpoint(options: WebSocketListenerOptions = {}): Promise<
     async [Symbol.asyncDispose]() {
       await Promise.all(accepted.map(({ link }) => link.close()));
       await new Promise((resolve) => server.close(resolve));
+      await turns();
       if (listener.connections !== 0) throw new Error(`${listener.connections} connections are still counted`);
     },
   };

@@ -169,16 +169,13 @@ class WebSocketLink implements Link {
     }
   }
 
-  /** Only `ws` says what was wrong; the end follows. */
+  /** Only `ws` says what was wrong. It would then wait for the other side to agree to the end; a browser does not. */
   #onError(cause: unknown): void {
     const { code = "", message = "the connection broke" } = (cause ?? {}) as { code?: string; message?: string };
-    const meshCode =
-      code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH"
-        ? "too-large"
-        : code.startsWith("WS_ERR")
-          ? "malformed-frame"
-          : "link-lost";
+    const isTooLarge = code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH";
+    const meshCode = isTooLarge ? "too-large" : code.startsWith("WS_ERR") ? "malformed-frame" : "link-lost";
     this.#error ??= new MeshError(meshCode, `${this.remoteAddress}: ${message}`, { cause });
+    if (this.#nodeSocket) this.abort(this.#error);
   }
 
   #onClose(code: number, reason: string): void {
