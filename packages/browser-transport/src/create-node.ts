@@ -1,0 +1,30 @@
+/** A node in a page or a worker: a leaf that hangs on a gateway over WebSocket. */
+import { createNode as createCoreNode, keylessIdentity, type MeshNode, type NodeOptions, type Runtime } from "@chaski/core";
+import { browserClock } from "./browser-clock.ts";
+import { browserRandom } from "./browser-random.ts";
+import { webSocketTransport } from "./websocket-transport.ts";
+
+/** A page cannot listen, and is always a leaf. */
+export type BrowserNodeOptions = Omit<NodeOptions, "listen" | "advertise" | "role">;
+
+/** What a page brings along; a part of it can be replaced. */
+export function browserRuntime(replace: Partial<Runtime> = {}): Runtime {
+  return {
+    clock: browserClock,
+    random: browserRandom,
+    transports: [webSocketTransport()],
+    identity: keylessIdentity(browserRandom),
+    role: "leaf",
+    ...replace,
+  };
+}
+
+/**
+ * Make a node. Resolves at once; joining goes on in the background and an unreachable gateway never rejects.
+ * Addresses are those of gateways: `https://gateway.example`, `location.origin`, `wss://gateway.example/path`.
+ *
+ * @throws {TypeError | RangeError} for options that are wrong, naming option, rule and value.
+ */
+export function createNode(options: BrowserNodeOptions = {}): Promise<MeshNode> {
+  return createCoreNode(options, browserRuntime());
+}
