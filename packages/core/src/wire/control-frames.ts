@@ -132,7 +132,15 @@ export const interest = controlFrame(FrameType.interest, struct({ topics: list(p
 /** What a flow number stands for. `home` is the peer it is attached at, `origin` who publishes: `home` or a leaf of it. `epoch` counts the homes of a leaf. */
 export const flow = controlFrame(
   FrameType.flow,
-  struct({ flow: u53, home: nodeId, incarnation: u53, origin: nodeId, epoch: u32, reliability: oneOf(RELIABILITIES), topic }),
+  struct({
+    flow: u53,
+    home: nodeId,
+    incarnation: u53,
+    origin: nodeId,
+    epoch: u32,
+    reliability: oneOf(RELIABILITIES),
+    topic,
+  }),
 );
 
 /** Origins by id and incarnation. An empty list means all of them: only a leaf asks that of its gateway. */

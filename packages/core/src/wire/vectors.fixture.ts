@@ -1,0 +1,310 @@
+/** The golden vectors: every frame type at least once, with fixed ids, nonces and an Ed25519 key anybody can make again. */
+import { createHash, createPrivateKey, createPublicKey, sign } from "node:crypto";
+import { proofMessage } from "../auth/index.ts";
+import { decodeRmi, encodeRmi, type RmiMessage } from "../rmi/protocol.ts";
+import {
+  control,
+  dataFlow,
+  dataHeadBytes,
+  dataHeaders,
+  dataIsRaw,
+  dataPayloadFrom,
+  dataPublishedAtMs,
+  dataSeq,
+  decodePayload,
+  decodeUnicastHead,
+  encodePayload,
+  encodeUnicastHead,
+  FrameType,
+  type IntroduceBody,
+  Lane,
+  Port,
+  Reader,
+  type RecordBody,
+  UNICAST_HEAD_BYTES,
+  type UnicastHead,
+  Writer,
+  writeDataHead,
+} from "./index.ts";
+
+export interface Vector {
+  readonly name: string;
+  readonly description: string;
+  readonly fields: object;
+  readonly bytes: Uint8Array;
+  /** The fields again, from bytes. */
+  decode(bytes: Uint8Array): object;
+}
+
+export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
+export const fromHex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, "hex"));
+
+// ---- who appears in them
+
+const SEED = Uint8Array.from({ length: 32 }, (_, i) => i);
+const privateKey = createPrivateKey({
+  key: Buffer.concat([Buffer.from("302e020100300506032b657004220420", "hex"), SEED]),
+  format: "der",
+  type: "pkcs8",
+});
+const publicKey = new Uint8Array(createPublicKey(privateKey).export({ format: "der", type: "spki" }).subarray(12));
+const peer = createHash("sha256").update(publicKey).digest("hex").slice(0, 32);
+const signature = (message: Uint8Array): Uint8Array => new Uint8Array(sign(null, message, privateKey));
+
+const gateway = "00112233445566778899aabbccddeeff";
+const leaf = "ffeeddccbbaa99887766554433221100";
+const FLOW = 4_503_599_627_370_495; // 2^52 - 1, the largest flow number
+const INCARNATION = 1_767_225_600_000;
+const proverNonce = new Uint8Array(32).fill(0xa1);
+const verifierNonce = new Uint8Array(32).fill(0xb2);
+const NOTHING = new Uint8Array(0);
+
+// ---- control frames
+
+interface Codec<T> {
+  encode(fields: T): Uint8Array;
+  decode(frame: Uint8Array): T;
+}
+
+const frame = <T extends object>(name: string, description: string, codec: Codec<T>, fields: T): Vector => ({
+  name,
+  description,
+  fields,
+  bytes: codec.encode(fields),
+  decode: (bytes) => codec.decode(bytes),
+});
+
+const introduction: Omit<IntroduceBody, "signature"> = {
+  mesh: "lab",
+  id: peer,
+  role: "peer",
+  name: "sensor-1",
+  incarnation: INCARNATION,
+  publicKey,
+  addresses: ["tcp://10.0.0.5:8511", "tcp://[fd00::5]:8511"],
+  credential: "a token",
+  ticket: NOTHING,
+};
+const proof = proofMessage(verifierNonce, proverNonce, introduction);
+
+const record: RecordBody = {
+  id: peer,
+  incarnation: INCARNATION,
+  sequence: 7,
+  role: "peer",
+  name: "sensor-1",
+  publicKey,
+  addresses: ["tcp://10.0.0.5:8511"],
+  neighbours: [{ id: gateway, cost: 1 }],
+  leaves: 2,
+  topics: [
+    { pattern: "scan/*", self: true, leaves: 0 },
+    { pattern: "log/**", self: false, leaves: 2 },
+  ],
+  services: [{ service: "calculator", owner: leaf, ownerName: "a page" }],
+  gone: false,
+};
+const recordBytes = (body: RecordBody): Uint8Array => {
+  const writer = new Writer();
+  control.recordBody.write(writer, body);
+  return writer.finish();
+};
+const signedRecord = { body: recordBytes(record), signature: signature(recordBytes(record)) };
+const origins = [{ id: peer, incarnation: INCARNATION }];
+
+export const controlFrames: readonly Vector[] = [
+  frame("hello", "first from both sides", control.hello, {
+    magic: control.HELLO_MAGIC,
+    minVersion: 0,
+    maxVersion: 0,
+    capabilities: 0,
+    nonce: proverNonce,
+  }),
+  frame("introduce", "a peer; the signature is in proof.json", control.introduce, {
+    ...introduction,
+    signature: signature(proof),
+  }),
+  frame("introduce a leaf", "no key, no signature: its gateway vouches for it", control.introduce, {
+    ...introduction,
+    id: leaf,
+    role: "leaf",
+    name: "página 1",
+    publicKey: NOTHING,
+    addresses: [],
+    credential: "",
+    signature: NOTHING,
+  }),
+  frame("accept", "nothing but a head", control.accept, {}),
+  frame("refuse", "the end of a handshake", control.refuse, { code: "other-mesh", detail: "another mesh" }),
+  frame("goodbye", "the end of an edge", control.goodbye, { code: "goodbye", detail: "the node closed" }),
+  frame("ping", "the round trip last measured was 1.5 ms", control.ping, {
+    token: 9_007_199_254_740_991,
+    roundTripMicros: 1500,
+  }),
+  frame("pong", "gives the token back", control.pong, { token: 9_007_199_254_740_991 }),
+  frame("record", "what one peer says of itself, signed; its body is in records.json", control.record, signedRecord),
+  frame("synced", "after the last record", control.synced, {}),
+  frame("interest", "what a leaf wants and exposes", control.interest, {
+    topics: ["scan/*", "log/**"],
+    services: ["page"],
+  }),
+  frame("flow", "what a flow number stands for", control.flow, {
+    flow: FLOW,
+    home: peer,
+    incarnation: INCARNATION,
+    origin: peer,
+    epoch: 0,
+    reliability: "reliable",
+    topic: "scan/front",
+  }),
+  frame("flow of a leaf", "at the third gateway it has hung on", control.flow, {
+    ...{ flow: 1, home: gateway, incarnation: INCARNATION, origin: leaf, epoch: 3 },
+    reliability: "volatile",
+    topic: "$internal/ñ",
+  }),
+  frame("attach", "a fresh want, and one that goes on after a position", control.attach, {
+    origins,
+    wants: [
+      { pattern: "scan/*", fresh: true },
+      { pattern: "log/**", fresh: false },
+    ],
+    positions: [{ flow: FLOW, seq: 41 }],
+  }),
+  frame("attach everywhere", "a leaf at its gateway: no origin stands for all", control.attach, {
+    origins: [],
+    wants: [{ pattern: "**", fresh: true }],
+    positions: [],
+  }),
+  frame("attached", "the wants are active", control.attached, { origins, patterns: ["scan/*", "log/**"] }),
+  frame("detach", "these wants are over", control.detach, { origins, patterns: ["scan/*"] }),
+  frame("start", "the flow begins after 41 for a fresh want", control.start, { flow: FLOW, base: 41 }),
+  frame("gap", "nobody can deliver numbers up to 50", control.gap, { flow: FLOW, to: 50, reason: "forgotten" }),
+  frame("skip", "a policy removed numbers up to the largest there is", control.skip, { flow: FLOW, to: 2 ** 52 }),
+];
+
+/** What stands in the body of a record frame. */
+export const records: readonly Vector[] = [
+  { name: "record body", description: "signed as it is", record },
+  {
+    name: "last record",
+    description: "its node said goodbye",
+    record: { ...record, sequence: 8, neighbours: [], leaves: 0, topics: [], services: [], gone: true },
+  },
+].map(({ name, description, record }) => ({
+  name,
+  description,
+  fields: record,
+  bytes: recordBytes(record),
+  decode: (bytes) => control.recordBody.read(new Reader(bytes)),
+}));
+
+// ---- messages
+
+interface DataFields {
+  readonly lane: Lane;
+  readonly raw: boolean;
+  readonly flow: number;
+  readonly seq: number;
+  readonly publishedAtMicros: number;
+  readonly headers: unknown;
+  readonly payload: Uint8Array;
+}
+
+function data(name: string, description: string, fields: DataFields): Vector {
+  const headers = fields.headers === null ? undefined : encodePayload(fields.headers);
+  const bytes = new Uint8Array(dataHeadBytes(headers) + fields.payload.byteLength);
+  const { lane, flow, seq, publishedAtMicros, raw, payload } = fields;
+  writeDataHead(bytes, 0, lane, flow, seq, publishedAtMicros / 1000, raw, headers, payload.byteLength);
+  bytes.set(payload, bytes.byteLength - payload.byteLength);
+  return {
+    name,
+    description,
+    fields,
+    bytes,
+    decode: (frame) => {
+      const from = dataPayloadFrom(frame, 0, frame.byteLength);
+      const encoded = dataHeaders(frame, 0);
+      return {
+        lane: frame[6],
+        raw: dataIsRaw(frame, 0),
+        flow: dataFlow(frame, 0),
+        seq: dataSeq(frame, 0),
+        publishedAtMicros: Math.round(dataPublishedAtMs(frame, 0) * 1000),
+        headers: encoded ? decodePayload(encoded) : null,
+        payload: frame.subarray(from),
+      };
+    },
+  };
+}
+
+function unicast(name: string, description: string, type: 0x30 | 0x31, head: UnicastHead, payload: Uint8Array): Vector {
+  const bytes = new Uint8Array(UNICAST_HEAD_BYTES + payload.byteLength);
+  bytes.set(encodeUnicastHead(type, head, payload.byteLength));
+  bytes.set(payload, UNICAST_HEAD_BYTES);
+  const decode = (frame: Uint8Array): object => ({
+    ...decodeUnicastHead(frame),
+    payload: frame.subarray(UNICAST_HEAD_BYTES),
+  });
+  return { name, description, fields: { ...head, payload }, bytes, decode };
+}
+
+const time = { publishedAtMicros: 1_767_225_600_123_456 };
+const toLeaf = { target: { node: leaf, home: gateway }, source: { node: peer, home: peer } };
+const toPeer = { target: toLeaf.source, source: toLeaf.target };
+
+export const messages: readonly Vector[] = [
+  data("data", "a value in MessagePack on the reliable lane", {
+    ...{ lane: Lane.reliable, raw: false, flow: FLOW, seq: 42, ...time, headers: null },
+    payload: encodePayload({ celsius: 21.5 }),
+  }),
+  data("raw data", "bytes as they are, with a header map, on the volatile lane", {
+    ...{ lane: Lane.volatile, raw: true, flow: 1, seq: 2 ** 52, ...time, headers: { kind: "jpeg", keyframe: true } },
+    payload: fromHex("ffd8ff"),
+  }),
+  unicast(
+    "unicast",
+    "a remote call to a leaf, by way of its gateway",
+    FrameType.unicast,
+    { port: Port.rmi, lane: Lane.reliable, hops: 32, ...toLeaf },
+    encodeRmi({ kind: "call", id: 1, service: "page", path: ["showNotice"], args: ["hi"] }),
+  ),
+  unicast(
+    "bounce",
+    "it found no way, and comes back",
+    FrameType.bounce,
+    { port: Port.rmi, lane: Lane.reliable, hops: 32, ...toPeer },
+    encodeRmi({ kind: "call", id: 1, service: "page", path: ["showNotice"], args: ["hi"] }),
+  ),
+];
+
+const call = (name: string, description: string, message: RmiMessage): Vector => ({
+  name,
+  description,
+  fields: message,
+  bytes: encodeRmi(message),
+  decode: decodeRmi,
+});
+
+/** Payloads of unicasts to the rmi port. */
+export const remoteCalls: readonly Vector[] = [
+  call("call", "a method", { kind: "call", id: 1, service: "calculator", path: ["add"], args: [2, 3] }),
+  call("read", "a property: no arguments at all", {
+    ...{ kind: "call", id: 2, service: "calculator", path: ["settings", "precision"], args: null },
+  }),
+  call("result", "what it returned", { kind: "result", id: 1, value: 5 }),
+  call("failure", "what it threw", {
+    ...{ kind: "failure", id: 1, name: "RangeError", code: "E_RANGE", message: "too far", data: { most: 10 } },
+  }),
+  call("refusal", "it did not run", { kind: "refusal", id: 1, code: "no-responder", detail: "nothing of that name" }),
+  call("cancel", "the caller gave up", { kind: "cancel", id: 1 }),
+];
+
+/** How INTRODUCE is signed. */
+export const proofOfPeer = {
+  name: "proof",
+  description:
+    "what the peer of introduce signs: the other side's nonce first, then its own, then what it says of itself",
+  fields: { privateKeySeed: SEED, publicKey, id: peer, verifierNonce, proverNonce },
+  message: proof,
+  signature: signature(proof),
+};
