@@ -38,6 +38,8 @@ type Phase =
 
 /** How long a polite close may take before the link is dropped, in ms. */
 const CLOSE_MS = 1_000;
+/** The same for strangers: with `LIMITS.handshakeMs`, one that stalls is gone within 5 s. */
+const REFUSE_MS = 500;
 
 export class Edge implements LinkSink, Flushable {
   /** True when this node dialled. */
@@ -185,9 +187,10 @@ export class Edge implements LinkSink, Flushable {
     } catch {
       // The link is closed or full; the close below settles either.
     }
+    const withinMs = this.#phase.on === "handshake" ? REFUSE_MS : CLOSE_MS;
     this.#closed(error);
     const controller = new AbortController();
-    const timer = this.#host.clock.setTimer(CLOSE_MS, () => controller.abort(new MeshError("timed-out", "closing took too long")));
+    const timer = this.#host.clock.setTimer(withinMs, () => controller.abort(new MeshError("timed-out", "closing took too long")));
     const done = (): void => timer[Symbol.dispose]();
     return this.#link.close({ signal: controller.signal }).then(done, done);
   }
