@@ -6,7 +6,11 @@ import { createInterface } from "node:readline";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { onTestFinished } from "vitest";
 
-const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
+/** Options of Node to run TypeScript with the workspace's sources. */
+export const FROM_SOURCE = [
+  "--conditions=@chaski/source",
+  ...["--import", pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href],
+];
 const program = fileURLToPath(new URL("cli.ts", import.meta.url));
 
 /** One JSON log line. */
@@ -21,8 +25,7 @@ export class GatewayProcess {
   readonly #waiting = new Set<() => void>();
 
   constructor(...args: string[]) {
-    const conditions = ["--conditions=@chaski/source", "--import", tsx];
-    this.#child = spawn(process.execPath, [...conditions, program, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+    this.#child = spawn(process.execPath, [...FROM_SOURCE, program, ...args], { stdio: ["ignore", "pipe", "pipe"] });
     this.ended = once(this.#child, "close").then(([code, signal]) => code ?? signal);
     createInterface({ input: this.#child.stdout! }).on("line", (line) => {
       this.lines.push(line);
