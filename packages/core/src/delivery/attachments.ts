@@ -1,0 +1,330 @@
+/**
+ * The asking side of feeds: one upstream for each origin, this node's own next hop towards it, attached for everything
+ * that is wanted here and by all children, going on after the last number held of each flow.
+ */
+import { MeshError } from "../base/errors.ts";
+import type { NodeId } from "../base/ids.ts";
+import { matches } from "../base/topic-pattern.ts";
+import type { Edge } from "../edge/index.ts";
+import { type AttachBody, control, type FlowDeclaration, type GapReason, Lane, type OriginRef } from "../wire/index.ts";
+import type { Children, Sources } from "./children.ts";
+import { Flow } from "./flow.ts";
+import type { FlowTable } from "./flow-table.ts";
+import type { LocalWants } from "./local-wants.ts";
+import { AttachBatch, EVERY_ORIGIN, Upstream } from "./upstream.ts";
+
+export interface AttachmentsHost {
+  readonly self: NodeId;
+  readonly isLeaf: boolean;
+  /** The readers of this node. */
+  readonly children: Children;
+  readonly localWants: LocalWants;
+  readonly flows: FlowTable;
+  now(): number;
+  incarnation(): number;
+  nextHop(peer: NodeId): Edge | undefined;
+  declare(flow: Flow, edge: Edge): Uint8Array;
+  /** Flush soon: something is to be asked. */
+  wake(): void;
+  /** A hole was asked for again. */
+  onRefetch(): void;
+  /** End a flow with an open-ended gap. */
+  endFlow(flow: Flow, reason: GapReason): void;
+  /** Drop a flow that nobody wants any more. */
+  forgetFlow(flow: Flow): void;
+}
+
+export class Attachments implements Sources {
+  readonly #host: AttachmentsHost;
+  readonly #upstreams = new Map<NodeId, Upstream>();
+  /** Origins whose demand or next hop may have changed. */
+  readonly #dirty = new Set<NodeId>();
+
+  constructor(host: AttachmentsHost) {
+    this.#host = host;
+    if (host.isLeaf) this.#upstreams.set(EVERY_ORIGIN, new Upstream("every", EVERY_ORIGIN, 0));
+  }
+
+  // ---- who there is
+
+  of(origin: NodeId): Upstream | undefined {
+    return this.#upstreams.get(origin);
+  }
+
+  values(): IterableIterator<Upstream> {
+    return this.#upstreams.values();
+  }
+
+  for(flow: { readonly home: NodeId; readonly origin: NodeId }): Upstream | undefined {
+    if (this.#host.isLeaf) return this.#upstreams.get(EVERY_ORIGIN);
+    return this.#upstreams.get(flow.home === this.#host.self ? flow.origin : flow.home);
+  }
+
+  *leaves(): Generator<Upstream> {
+    for (const upstream of this.#upstreams.values()) if (upstream.kind === "leaf") yield upstream;
+  }
+
+  *origins(): Generator<OriginRef> {
+    yield { id: this.#host.self, incarnation: this.#host.incarnation() };
+    for (const { kind, origin, incarnation } of this.#upstreams.values()) if (kind === "peer") yield { id: origin, incarnation };
+  }
+
+  *homeFlows(): Generator<Flow> {
+    yield* this.#host.flows.own;
+    for (const leaf of this.leaves()) yield* leaf.flows;
+  }
+
+  *#named(origins: readonly OriginRef[]): Generator<Upstream> {
+    const every = this.#upstreams.get(EVERY_ORIGIN);
+    if (origins.length === 0 && every) yield every;
+    for (const { id, incarnation } of origins) {
+      const upstream = this.#upstreams.get(id);
+      if (upstream?.incarnation === incarnation) yield upstream;
+    }
+  }
+
+  /** Peers now reachable. Whoever has a new incarnation has lost what the old one published. */
+  onOrigins(origins: Iterable<OriginRef>): void {
+    for (const origin of origins) {
+      const known = this.#upstreams.get(origin.id);
+      if (known && known.incarnation !== origin.incarnation) this.end(known, "origin-lost");
+      if (this.#upstreams.has(origin.id)) continue;
+      this.#upstreams.set(origin.id, new Upstream("peer", origin.id, origin.incarnation));
+      this.#host.children.onOriginKnown(origin);
+    }
+  }
+
+  /**
+   * A leaf comes with what it published before, here or elsewhere: what is wanted already is owed all of it. Who has it
+   * from another gateway knows by its positions.
+   */
+  onLeafOpen(edge: Edge): void {
+    let upstream = this.#upstreams.get(edge.id);
+    if (upstream && upstream.incarnation !== edge.peer.incarnation) {
+      this.end(upstream, "origin-lost");
+      upstream = undefined;
+    }
+    if (!upstream) {
+      upstream = new Upstream("leaf", edge.id, edge.peer.incarnation);
+      this.#upstreams.set(edge.id, upstream);
+      for (const pattern of this.#demand(upstream)) this.claim(upstream, pattern);
+      this.#host.children.onLeafKnown();
+    }
+    upstream.lostAtMs = undefined;
+    upstream.moveTo(edge);
+  }
+
+  onEdgeClosed(edge: Edge): void {
+    for (const upstream of this.#upstreams.values()) upstream.onEdgeClosed(edge);
+    const leaf = edge.role === "leaf" ? this.#upstreams.get(edge.id) : undefined;
+    if (leaf && !leaf.edge) leaf.lostAtMs = this.#host.now();
+  }
+
+  end(upstream: Upstream, reason: GapReason): void {
+    for (const flow of [...upstream.flows]) this.#loseHome(flow, reason);
+    upstream.releasePrevious();
+    this.#upstreams.delete(upstream.origin);
+    this.#host.localWants.forgetOrigin(upstream.origin);
+    this.#host.children.onOriginLost(upstream.origin);
+  }
+
+  /** A leaf node hears of the end of origins only through records. */
+  endFlows(isLost: (flow: Flow) => boolean): void {
+    for (const flow of [...(this.#upstreams.get(EVERY_ORIGIN)?.flows ?? [])]) if (isLost(flow)) this.#loseHome(flow, "origin-lost");
+  }
+
+  /** A peer's flow ends with its peer; a leaf's may go on from another gateway. */
+  #loseHome(flow: Flow, reason: GapReason): void {
+    if (flow.origin === flow.home || flow.home === this.#host.self) this.#host.endFlow(flow, reason);
+    else flow.orphanedAtMs ??= this.#host.now();
+  }
+
+  // ---- asking
+
+  touch(origin: NodeId): void {
+    // What is wanted of this node's own origin concerns its leaves.
+    if (origin === this.#host.self) for (const leaf of this.leaves()) this.#dirty.add(leaf.origin);
+    else this.#dirty.add(origin);
+    this.#host.wake();
+  }
+
+  touchAll(): void {
+    for (const origin of this.#upstreams.keys()) this.#dirty.add(origin);
+    this.#host.wake();
+  }
+
+  /** Ask for what has become wanted, let go of what is not wanted any more. */
+  flush(): void {
+    const batch = new AttachBatch();
+    for (const origin of this.#dirty) {
+      const upstream = this.#upstreams.get(origin);
+      if (upstream) this.#reconcile(upstream, batch);
+    }
+    this.#dirty.clear();
+    batch.send((flow, edge) => this.#host.declare(flow, edge));
+  }
+
+  /** Whether `pattern` is active at every origin now reachable. Leaves are not waited for: one asleep must not hold up others. */
+  confirmedEverywhere(pattern: string): boolean {
+    for (const upstream of this.#upstreams.values()) {
+      const counts = upstream.kind === "every" || (upstream.kind === "peer" && upstream.reachable);
+      if (counts && !upstream.confirmed(pattern)) return false;
+    }
+    return true;
+  }
+
+  #reconcile(upstream: Upstream, batch: AttachBatch): void {
+    const hop = upstream.kind === "leaf" ? upstream.edge : this.#host.nextHop(upstream.origin);
+    upstream.reachable = hop?.open === true;
+    if (hop?.open) upstream.moveTo(hop);
+    const demand = this.#demand(upstream);
+    const dropped = [...upstream.wants.keys()].filter((pattern) => !demand.has(pattern));
+    if (dropped.length > 0) this.#drop(upstream, dropped);
+    for (const pattern of demand) {
+      if (!upstream.wants.has(pattern)) upstream.wants.set(pattern, { confirmed: false, sent: false, attached: false });
+    }
+    const { edge } = upstream;
+    if (!edge?.open) return;
+    const unsent = [...upstream.wants].filter(([, want]) => !want.sent);
+    if (unsent.length === 0) return;
+    const resumed = unsent.filter(([, want]) => want.confirmed).map(([pattern]) => pattern);
+    const flows = [...upstream.flows].filter(
+      (flow) => flow.accepting && flow.reliability === "reliable" && resumed.some((pattern) => matches(pattern, flow.topic)),
+    );
+    for (const [, want] of unsent) want.sent = true;
+    const wants = unsent.map(([pattern, want]) => ({ pattern, fresh: !want.confirmed }));
+    batch.add(upstream, edge, wants, flows);
+  }
+
+  #drop(upstream: Upstream, patterns: readonly string[]): void {
+    for (const pattern of patterns) upstream.wants.delete(pattern);
+    upstream.edge?.send(Lane.control, [control.detach.encode({ origins: upstream.refs, patterns })]);
+    for (const flow of [...upstream.flows]) {
+      if (!upstream.covers(flow.topic, false)) this.#host.forgetFlow(flow);
+      else flow.accepting = upstream.covers(flow.topic, true);
+    }
+  }
+
+  /** Every pattern wanted of `upstream`'s origin; what only that very leaf wants is left out. */
+  #demand(upstream: Upstream): Set<string> {
+    const demand = new Set<string>();
+    for (const want of this.#host.localWants) demand.add(want.pattern);
+    this.#host.children.demand(upstream.kind === "leaf" ? this.#host.self : upstream.origin, upstream.edge, demand);
+    return demand;
+  }
+
+  /** The wants at `origins` are active. */
+  onAttached(edge: Edge, { origins, patterns }: Pick<AttachBody, "origins"> & { readonly patterns: readonly string[] }): void {
+    for (const upstream of this.#named(origins)) {
+      if (upstream.edge !== edge) continue;
+      for (const pattern of patterns) {
+        const want = upstream.wants.get(pattern);
+        if (!want?.sent) continue;
+        want.attached = true;
+        if (!want.confirmed) this.#confirm(upstream, pattern);
+        this.#host.children.onConfirmed(upstream, pattern);
+      }
+      if (upstream.previous && upstream.allAttached) upstream.releasePrevious();
+    }
+    this.#host.wake();
+  }
+
+  /** Whoever wants `pattern` has missed nothing of this origin so far, and tells from where to go on. */
+  claim(upstream: Upstream, pattern: string): void {
+    if (upstream.confirmed(pattern)) return;
+    upstream.wants.set(pattern, { confirmed: false, sent: false, attached: false });
+    this.#confirm(upstream, pattern);
+  }
+
+  /** From now on nothing that matches is missed. */
+  #confirm(upstream: Upstream, pattern: string): void {
+    const want = upstream.wants.get(pattern)!;
+    want.confirmed = true;
+    for (const flow of upstream.flows) {
+      if (flow.accepting || !matches(pattern, flow.topic)) continue;
+      flow.accepting = true;
+      // Known from before: what came while it was not accepted is asked for again.
+      flow.refetching = false;
+      if (flow.announced && want.attached) this.refetch(flow);
+    }
+    this.#host.localWants.activate(upstream, pattern);
+  }
+
+  /** Ask again for everything after the head. */
+  refetch(flow: Flow): void {
+    const { upstream } = flow;
+    if (flow.refetching || !upstream?.edge) return;
+    flow.refetching = true;
+    this.#host.onRefetch();
+    const positions = [{ flow: flow.number, seq: flow.log.head }];
+    upstream.edge.send(Lane.control, [control.attach.encode({ origins: upstream.refs, wants: [], positions })]);
+  }
+
+  // ---- flows coming in
+
+  /** @returns Whether the declaration was for us: of a flow that comes in over `edge`. @throws {MeshError} `malformed-frame` */
+  onFlow(edge: Edge, declaration: FlowDeclaration): boolean {
+    const upstream = this.for(declaration);
+    if (!upstream?.fedBy(edge) || !upstream.covers(declaration.topic, false)) return false;
+    this.ensureFlow(upstream, declaration, 0);
+    return true;
+  }
+
+  ensureFlow(upstream: Upstream, declaration: FlowDeclaration, base: number): Flow {
+    const known = this.#host.flows.get(declaration.flow);
+    if (known) {
+      if (known.topic !== declaration.topic || known.origin !== declaration.origin) {
+        throw new MeshError("malformed-frame", `flow ${declaration.flow} was declared as two different flows`);
+      }
+      if (declaration.epoch > known.epoch) this.#rehome(known, upstream, declaration);
+      return known;
+    }
+    const flow = new Flow({ ...declaration, number: declaration.flow }, base);
+    this.#host.flows.add(flow, this.#host.self);
+    flow.upstream = upstream;
+    upstream.flows.add(flow);
+    flow.accepting = upstream.covers(flow.topic, true);
+    return flow;
+  }
+
+  /** Its leaf hangs on another gateway now; number and positions stay what they were. */
+  #rehome(flow: Flow, upstream: Upstream, { home, incarnation, epoch }: FlowDeclaration): void {
+    flow.upstream?.flows.delete(flow);
+    flow.home = home;
+    flow.incarnation = incarnation;
+    flow.epoch = epoch;
+    flow.orphanedAtMs = undefined;
+    flow.refetching = false;
+    flow.upstream = upstream;
+    upstream.flows.add(flow);
+    flow.accepting = upstream.covers(flow.topic, true);
+    if (flow.announced) this.refetch(flow);
+    this.#host.localWants.offer(flow, upstream.origin, flow.log.head + 1);
+    this.#host.children.onRehomed(flow);
+  }
+
+  onStart(flow: Flow, base: number): void {
+    const upstream = flow.upstream!;
+    if (flow.announced) {
+      if (flow.log.head < base) this.refetch(flow); // known from before: what lies between is owed
+      return;
+    }
+    // A want that resumes is owed the whole flow, whatever another, fresh one begins with.
+    if (upstream.owes(flow.topic)) return this.refetch(flow);
+    flow.log.reset(base);
+    this.announce(flow, base + 1);
+  }
+
+  announce(flow: Flow, next: number): void {
+    flow.announced = true;
+    const owed = this.#host.localWants.offer(flow, flow.upstream?.origin ?? this.#host.self, next);
+    this.#host.children.offer(flow, next);
+    if (owed && next <= flow.log.base) this.rewind(flow, next - 1);
+  }
+
+  rewind(flow: Flow, after: number): void {
+    flow.log.reset(after);
+    flow.refetching = false;
+    this.refetch(flow);
+  }
+}

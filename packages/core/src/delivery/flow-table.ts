@@ -1,0 +1,75 @@
+/** Every flow this node knows, by number; its own ones also by topic. */
+import type { NodeId } from "../base/ids.ts";
+import { LIMITS } from "../base/limits.ts";
+import type { Reliability } from "../wire/index.ts";
+import type { Flow } from "./flow.ts";
+
+export class FlowTable {
+  /** This node's own flows, those of its leaves left out. */
+  readonly own = new Set<Flow>();
+  readonly #byNumber = new Map<number, Flow>();
+  /** Own flows that the next message of a topic goes to. */
+  readonly #open: Record<Reliability, Map<string, Flow>> = { reliable: new Map(), volatile: new Map() };
+  /** The flow looked up last: frames of one flow come in runs. */
+  #last: Flow | undefined;
+
+  get size(): number {
+    return this.#byNumber.size;
+  }
+
+  get(number: number): Flow | undefined {
+    if (this.#last?.number === number) return this.#last;
+    const flow = this.#byNumber.get(number);
+    if (flow) this.#last = flow;
+    return flow;
+  }
+
+  openFor(topic: string, reliability: Reliability): Flow | undefined {
+    return this.#open[reliability].get(topic);
+  }
+
+  add(flow: Flow, self: NodeId): void {
+    this.#byNumber.set(flow.number, flow);
+    if (flow.origin !== self) return;
+    this.own.add(flow);
+    this.#open[flow.reliability].set(flow.topic, flow);
+  }
+
+  delete(flow: Flow): void {
+    this.#byNumber.delete(flow.number);
+    if (this.#last === flow) this.#last = undefined;
+    this.own.delete(flow);
+    this.#retire(flow);
+  }
+
+  /**
+   * Gives the flows that nobody needs to know any more. An own flow idle for longer than the log's age gets a new number
+   * when it wakes, so that a forgotten position is never asked for; and positions outlive the log.
+   */
+  sweep(nowMs: number): Flow[] {
+    const forgotten: Flow[] = [];
+    for (const flow of this.#byNumber.values()) {
+      if (flow.sweptHead !== flow.log.head) {
+        flow.sweptHead = flow.log.head;
+        flow.idleSinceMs = nowMs;
+        continue;
+      }
+      const idleMs = nowMs - flow.idleSinceMs;
+      if (idleMs > LIMITS.logAgeMs) this.#retire(flow);
+      if (idleMs > LIMITS.positionAgeMs) forgotten.push(flow);
+    }
+    return forgotten;
+  }
+
+  /** Flows whose home was lost more than a lease ago. */
+  *orphans(nowMs: number): Generator<Flow> {
+    for (const flow of [...this.#byNumber.values()]) {
+      if (flow.orphanedAtMs !== undefined && nowMs - flow.orphanedAtMs > LIMITS.leafLeaseMs) yield flow;
+    }
+  }
+
+  #retire(flow: Flow): void {
+    const open = this.#open[flow.reliability];
+    if (open.get(flow.topic) === flow) open.delete(flow.topic);
+  }
+}
