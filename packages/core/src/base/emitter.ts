@@ -9,14 +9,21 @@ export interface ListenerOptions {
 export class Emitter<Events extends object> {
   readonly #listeners = new Map<keyof Events, Set<(value: never) => void>>();
   readonly #onThrow: (error: unknown) => void;
+  /** What listeners throw is being reported. */
+  #reporting = false;
 
   /** @param onThrow Hears what a listener threw, after the others have run. */
   constructor(onThrow: (error: unknown) => void) {
     this.#onThrow = onThrow;
   }
 
-  on<Name extends keyof Events>(name: Name, listener: (value: Events[Name]) => void, options: ListenerOptions = {}): Disposable {
-    if (typeof listener !== "function") throw new TypeError(`on("${String(name)}") needs a function as listener, got ${typeof listener}`);
+  on<Name extends keyof Events>(
+    name: Name,
+    listener: (value: Events[Name]) => void,
+    options: ListenerOptions = {},
+  ): Disposable {
+    if (typeof listener !== "function")
+      throw new TypeError(`on("${String(name)}") needs a function as listener, got ${typeof listener}`);
     // One wrapper a registration, so that the same function registered twice is two registrations.
     const entry = (value: never): void => listener(value);
     const set = this.#listeners.get(name) ?? new Set();
@@ -38,12 +45,22 @@ export class Emitter<Events extends object> {
   emit<Name extends keyof Events>(name: Name, value: Events[Name]): void {
     const set = this.#listeners.get(name);
     if (!set) return;
+    const thrown: unknown[] = [];
     for (const listener of [...set] as ((value: Events[Name]) => void)[]) {
+      if (!set.has(listener)) continue; // ended by a listener before it
       try {
         listener(value);
       } catch (error) {
-        this.#onThrow(error);
+        thrown.push(error);
       }
+    }
+    // A listener of the report itself that throws is not reported to itself again, for ever.
+    if (thrown.length === 0 || this.#reporting) return;
+    this.#reporting = true;
+    try {
+      for (const error of thrown) this.#onThrow(error);
+    } finally {
+      this.#reporting = false;
     }
   }
 

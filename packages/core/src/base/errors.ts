@@ -24,11 +24,16 @@ export const ERROR_CODES = {
   "self-edge": { retryable: false, about: "the address leads back to this very node" },
   "timed-out": { retryable: true, about: "the deadline passed; the remote may still act" },
   "too-large": { retryable: false, about: "the message exceeds a limit" },
-  "unreachable": { retryable: true, about: "no route leads to the node" },
+  unreachable: { retryable: true, about: "no route leads to the node" },
   "unsupported-version": { retryable: false, about: "the two sides have no protocol version in common" },
 } as const;
 
 export type MeshErrorCode = keyof typeof ERROR_CODES;
+
+/** Whether a word from the other side is one of the codes; a later version may have more. */
+export function isMeshErrorCode(code: string): code is MeshErrorCode {
+  return Object.hasOwn(ERROR_CODES, code);
+}
 
 /** What a callee said of its own failure. Data, never a stack. */
 export interface RemoteFailure {

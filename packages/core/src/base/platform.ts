@@ -23,7 +23,10 @@ interface Globals {
     encode(text: string): Uint8Array<ArrayBuffer>;
     encodeInto(text: string, into: Uint8Array): { read: number; written: number };
   };
-  readonly TextDecoder: new (label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean }) => {
+  readonly TextDecoder: new (
+    label?: string,
+    options?: { fatal?: boolean; ignoreBOM?: boolean },
+  ) => {
     decode(bytes: Uint8Array): string;
   };
   queueMicrotask(task: () => void): void;

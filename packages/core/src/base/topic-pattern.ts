@@ -2,6 +2,7 @@
  * Topics and patterns. Topics are `/`-separated; in a pattern `*` is exactly one whole segment and `**` zero or
  * more (`a/**` matches `a`). A first segment starting with `$` is reserved and never matched by a wildcard.
  */
+import { show } from "./check-options.ts";
 import { LIMITS } from "./limits.ts";
 import { utf8 } from "./platform.ts";
 
@@ -11,11 +12,14 @@ const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[
 
 /** The rule a topic or pattern breaks, or undefined when it is sound. */
 function flaw(text: unknown, wildcards: boolean): string | undefined {
-  if (typeof text !== "string") return `must be a string, got ${typeof text}`;
+  if (typeof text !== "string") return "must be a string";
   if (text.length === 0) return "must not be empty";
   if (CONTROL.test(text)) return "must not contain control characters";
   if (LONE_SURROGATE.test(text)) return "must be well-formed Unicode";
-  if (text.length > LIMITS.topicBytes || (text.length * 3 > LIMITS.topicBytes && utf8.encode(text).byteLength > LIMITS.topicBytes)) {
+  if (
+    text.length > LIMITS.topicBytes ||
+    (text.length * 3 > LIMITS.topicBytes && utf8.encode(text).byteLength > LIMITS.topicBytes)
+  ) {
     return `must be at most ${LIMITS.topicBytes} bytes of UTF-8`;
   }
   for (const segment of text.split("/")) {
@@ -27,22 +31,18 @@ function flaw(text: unknown, wildcards: boolean): string | undefined {
   return undefined;
 }
 
-function quote(text: unknown): string {
-  const shown = typeof text === "string" ? JSON.stringify(text) : String(text);
-  return shown.length > 80 ? `${shown.slice(0, 77)}...` : shown;
-}
-
 /** @throws {TypeError} naming the rule and the value. */
 export function checkTopic(topic: unknown): asserts topic is string {
   const rule = flaw(topic, false);
-  if (rule) throw new TypeError(`topic ${rule}, got ${quote(topic)}`);
-  if ((topic as string).startsWith("$")) throw new TypeError(`topic must not begin with $, which is reserved, got ${quote(topic)}`);
+  if (rule) throw new TypeError(`topic ${rule}, got ${show(topic)}`);
+  if ((topic as string).startsWith("$"))
+    throw new TypeError(`topic must not begin with $, which is reserved, got ${show(topic)}`);
 }
 
 /** @throws {TypeError} naming the rule and the value. */
 export function checkPattern(pattern: unknown): asserts pattern is string {
   const rule = flaw(pattern, true);
-  if (rule) throw new TypeError(`pattern ${rule}, got ${quote(pattern)}`);
+  if (rule) throw new TypeError(`pattern ${rule}, got ${show(pattern)}`);
 }
 
 export const isTopic = (text: string): boolean => flaw(text, false) === undefined;

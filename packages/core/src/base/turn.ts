@@ -6,7 +6,7 @@
 import type { Clock } from "./clock.ts";
 
 export interface Flushable {
-  /** Do what was waiting. Called once for each time it was queued. */
+  /** Do what was waiting. Called once for each time it was queued. What it throws comes out when all others are done. */
   flush(): void;
 }
 
@@ -54,15 +54,28 @@ export class Turn {
   }
 
   #flush(): void {
+    const failures: unknown[] = [];
     this.#depth++;
     const readers = this.#readers;
     this.#readers = [];
-    for (const reader of readers) reader.flush();
+    flushAll(readers, failures);
     const writers = this.#writers;
     this.#writers = [];
-    for (const writer of writers) writer.flush();
+    flushAll(writers, failures);
     this.#depth--;
     // What readers queued for themselves waits for the next turn: a handler that feeds itself starves nobody.
     if (this.#readers.length > 0 || this.#writers.length > 0) this.#arm();
+    if (failures.length > 0) throw failures[0];
+  }
+}
+
+/** One that throws must not keep the others from their turn. */
+function flushAll(queue: readonly Flushable[], failures: unknown[]): void {
+  for (const flushable of queue) {
+    try {
+      flushable.flush();
+    } catch (error) {
+      failures.push(error);
+    }
   }
 }

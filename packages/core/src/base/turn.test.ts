@@ -1,0 +1,86 @@
+import { describe, expect, it } from "vitest";
+import { VirtualClock } from "../testing/virtual-clock.ts";
+import { type Flushable, Turn } from "./turn.ts";
+
+function turnWithLog() {
+  const clock = new VirtualClock();
+  const turn = new Turn(clock);
+  const log: string[] = [];
+  const named = (name: string, more = (): void => {}): Flushable => ({
+    flush: () => {
+      log.push(name);
+      more();
+    },
+  });
+  return { clock, turn, log, named };
+}
+
+describe("Turn", () => {
+  it("flushes when the work is done: readers first, then writers", () => {
+    const { turn, log, named } = turnWithLog();
+    turn.run(() => {
+      turn.write(named("writer"));
+      turn.read(named("reader"));
+      log.push("work");
+    });
+    expect(log).toEqual(["work", "reader", "writer"]);
+  });
+
+  it("lets what a reader writes leave in the same turn", () => {
+    const { turn, log, named } = turnWithLog();
+    turn.run(() => turn.read(named("reader", () => turn.write(named("answer")))));
+    expect(log).toEqual(["reader", "answer"]);
+  });
+
+  it("leaves what a reader queues for itself to the next turn", () => {
+    const { clock, turn, log, named } = turnWithLog();
+    turn.run(() => turn.read(named("reader", () => turn.read(named("reader again")))));
+    expect(log).toEqual(["reader"]);
+    clock.advance(0);
+    expect(log).toEqual(["reader", "reader again"]);
+  });
+
+  it("flushes once when work is begun inside work", () => {
+    const { turn, log, named } = turnWithLog();
+    turn.run(() => {
+      turn.run(() => turn.read(named("reader")));
+      log.push("outer work");
+    });
+    expect(log).toEqual(["outer work", "reader"]);
+  });
+
+  it("flushes soon, once, what is queued outside of any work", () => {
+    const { clock, turn, log, named } = turnWithLog();
+    turn.write(named("writer"));
+    turn.read(named("reader"));
+    expect([log, clock.pending]).toEqual([[], 1]);
+    clock.advance(0);
+    expect([log, clock.pending]).toEqual([["reader", "writer"], 0]);
+  });
+
+  it("flushes also when the work throws", () => {
+    const { turn, log, named } = turnWithLog();
+    const work = (): void => {
+      turn.read(named("reader"));
+      throw new Error("work failed");
+    };
+    expect(() => turn.run(work)).toThrow("work failed");
+    expect(log).toEqual(["reader"]);
+  });
+
+  it("goes on after a reader that throws: the others have their turn, and so has the next work", () => {
+    const { turn, log, named } = turnWithLog();
+    const broken = named("broken", () => {
+      throw new Error("reader failed");
+    });
+    const work = (): void => {
+      turn.read(broken);
+      turn.read(named("reader"));
+      turn.write(named("writer"));
+    };
+    expect(() => turn.run(work)).toThrow("reader failed");
+    expect(log).toEqual(["broken", "reader", "writer"]);
+    turn.run(() => turn.read(named("next")));
+    expect(log.at(-1)).toBe("next");
+  });
+});
