@@ -52,16 +52,22 @@ export class FrameSplitter {
       onPacket(packet);
     }
     const start = at;
+    const end = chunk.length;
+    const maxFrameBytes = this.maxFrameBytes;
     let wrong: MeshError | undefined;
-    while (chunk.byteLength - at >= 4) {
+    // Once for every frame that arrives: no calls that are not inlined, no getters.
+    while (at + 4 <= end) {
       const length = readU32(chunk, at);
-      wrong = this.#refusal(chunk, at, length);
-      if (wrong || chunk.byteLength - at < length) break;
+      if (length < FRAME_HEAD_BYTES || length > maxFrameBytes) {
+        wrong = this.#refusal(chunk, at, length);
+        break;
+      }
+      if (at + length > end) break;
       at += length;
     }
-    if (at > start) onPacket(start === 0 && at === chunk.byteLength ? chunk : chunk.subarray(start, at));
+    if (at > start) onPacket(start === 0 && at === end ? chunk : chunk.subarray(start, at));
     if (wrong) throw wrong;
-    if (at < chunk.byteLength) this.#continue(chunk.subarray(at));
+    if (at < end) this.#continue(chunk.subarray(at));
   }
 
   /** Take what the unfinished frame still needs. @returns How many bytes of `chunk` that was. */
@@ -71,8 +77,9 @@ export class FrameSplitter {
       while (this.#held < 4 && at < chunk.byteLength) this.#head[this.#held++] = chunk[at++]!;
       if (this.#held < 4) return at;
       this.#length = readU32(this.#head, 0);
-      const wrong = this.#refusal(this.#head, 0, this.#length);
-      if (wrong) throw wrong;
+      if (this.#length < FRAME_HEAD_BYTES || this.#length > this.maxFrameBytes) {
+        throw this.#refusal(this.#head, 0, this.#length);
+      }
       if (this.#length <= RESERVED_BYTES) this.#target = new Uint8Array(this.#length);
       this.#held = 0;
       this.#hold(this.#head);
@@ -122,8 +129,7 @@ export class FrameSplitter {
     return packet;
   }
 
-  #refusal(bytes: Uint8Array, at: number, length: number): MeshError | undefined {
-    if (length >= FRAME_HEAD_BYTES && length <= this.maxFrameBytes) return undefined;
+  #refusal(bytes: Uint8Array, at: number, length: number): MeshError {
     const other = otherProtocol(bytes, at);
     if (other) return new MeshError("malformed-frame", `this is not a frame: it looks like ${other}`);
     if (length < FRAME_HEAD_BYTES) {
