@@ -8,6 +8,8 @@ export default defineConfig({
   // Packages resolve to their sources: no build is needed to run the tests.
   resolve: { conditions: [...source, "browser"] },
   ssr: { resolve: { conditions: [...source, "node"] } },
+  // Where Vitest 4 runs the files of globalSetup.
+  environments: { __vitest__: { resolve: { conditions: [...source, "node"] } } },
   test: {
     projects: [
       {
@@ -24,7 +26,7 @@ export default defineConfig({
         test: {
           name: "browser",
           include: ["packages/*/src/**/*.browser.test.ts"],
-          globalSetup: "gateway/src/relay.fixture.ts",
+          globalSetup: ["gateway/src/relay.fixture.ts", "gateway/src/lab.fixture.ts"],
           browser: {
             enabled: true,
             headless: true,
