@@ -1,5 +1,11 @@
 /** A node in a page or a worker: a leaf that hangs on a gateway over WebSocket. */
-import { createNode as createCoreNode, keylessIdentity, type MeshNode, type NodeOptions, type Runtime } from "@chaski/core";
+import {
+  createNode as createCoreNode,
+  keylessIdentity,
+  type MeshNode,
+  type NodeOptions,
+  type Runtime,
+} from "@chaski/core";
 import { browserClock } from "./browser-clock.ts";
 import { browserRandom } from "./browser-random.ts";
 import { webSocketTransport } from "./websocket-transport.ts";

@@ -2,16 +2,31 @@ export type { Action, Authorize, Identity, Subject, Verifier } from "./auth/inde
 export { keylessIdentity } from "./auth/index.ts";
 export type { Clock, Logger, Random } from "./base/clock.ts";
 export type { ListenerOptions } from "./base/emitter.ts";
-export { ERROR_CODES, MeshError, type MeshErrorCode, type MeshErrorOptions, type RemoteFailure } from "./base/errors.ts";
+export {
+  ERROR_CODES,
+  MeshError,
+  type MeshErrorCode,
+  type MeshErrorOptions,
+  type RemoteFailure,
+} from "./base/errors.ts";
 export type { NodeId } from "./base/ids.ts";
 export { LIMITS, TIMINGS } from "./base/limits.ts";
 export type { AbortSignalLike } from "./base/platform.ts";
-export type { Link, Listener, LinkSink, LinkTraits, OnLink, Transport } from "./link/index.ts";
+export type { Link, LinkSink, LinkTraits, Listener, OnLink, Transport } from "./link/index.ts";
 export type { NodeInfo, ServiceInstance } from "./mesh/index.ts";
-export {
-  type Connection, createNode, type Edge, MeshNode, type NodeEvents, type NodeStatus, type Topology,
-} from "./node.ts";
+export { createNode, MeshNode } from "./node.ts";
+export type { Connection, Edge, NodeEvents, NodeStatus, Topology } from "./node-info.ts";
 export type { NodeOptions, Runtime } from "./node-options.ts";
 export type { CallOptions, ExposeOptions, Remote, RemoteOptions, RemoteProperty } from "./rmi/index.ts";
-export type { Drop, Gap, Headers, Message, MessageHandler, PublishOptions, SubscribeOptions, Subscription, SubscriptionEvents } from "./streamer/index.ts";
+export type {
+  Drop,
+  Gap,
+  Headers,
+  Message,
+  MessageHandler,
+  PublishOptions,
+  SubscribeOptions,
+  Subscription,
+  SubscriptionEvents,
+} from "./streamer/index.ts";
 export { FrameSplitter, type GapReason, type Reliability, type Role } from "./wire/index.ts";

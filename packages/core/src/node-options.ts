@@ -48,14 +48,19 @@ export function checkNodeOptions(options: NodeOptions): void {
   for (const option of ["name", "mesh"] as const) {
     const value = options[option];
     if (value === undefined) continue;
-    if (typeof value !== "string" || value === "") throw new TypeError(`${option} must be a string that is not empty, got ${JSON.stringify(value)}`);
-    if (utf8.encode(value).byteLength > LIMITS.nameBytes) throw new TypeError(`${option} must be at most ${LIMITS.nameBytes} bytes of UTF-8, got ${utf8.encode(value).byteLength}`);
+    if (typeof value !== "string" || value === "")
+      throw new TypeError(`${option} must be a string that is not empty, got ${JSON.stringify(value)}`);
+    if (utf8.encode(value).byteLength > LIMITS.nameBytes)
+      throw new TypeError(
+        `${option} must be at most ${LIMITS.nameBytes} bytes of UTF-8, got ${utf8.encode(value).byteLength}`,
+      );
   }
   if (options.role !== undefined && !["peer", "gateway", "leaf"].includes(options.role)) {
     throw new TypeError(`role must be "peer", "gateway" or "leaf", got ${JSON.stringify(options.role)}`);
   }
   for (const option of ["listen", "advertise", "join"] as const) {
-    if (options[option] !== undefined && !Array.isArray(options[option])) throw new TypeError(`${option} must be a list of addresses, got ${JSON.stringify(options[option])}`);
+    if (options[option] !== undefined && !Array.isArray(options[option]))
+      throw new TypeError(`${option} must be a list of addresses, got ${JSON.stringify(options[option])}`);
   }
   if (options.credentials !== undefined && typeof options.credentials !== "function") {
     throw new TypeError(`credentials must be a function that gives a string, got ${typeof options.credentials}`);

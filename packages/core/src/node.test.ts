@@ -10,7 +10,11 @@ describe("publish and subscribe", () => {
     const a = await mesh.node("a");
     const b = await mesh.node("b", { join: ["a"] });
     const received: unknown[] = [];
-    const subscription = b.subscribe("greetings/*", {}, (message) => void received.push([message.topic, message.data, message.seq, message.origin]));
+    const subscription = b.subscribe(
+      "greetings/*",
+      {},
+      (message) => void received.push([message.topic, message.data, message.seq, message.origin]),
+    );
     await mesh.until(subscription.ready);
     await a.publish("greetings/you", { text: "hello" });
     await a.publish("greetings/you", new Uint8Array([1, 2, 3]));
@@ -56,7 +60,9 @@ describe("publish and subscribe", () => {
     const two = await mesh.node("two", { role: "leaf", join: ["gateway"] });
     await mesh.until(Promise.all([one.ready(), two.ready()]));
     const log: unknown[] = [];
-    const subs = [peer, one, two].map((node) => node.subscribe("t", {}, (message) => void log.push([node.name, message.data])));
+    const subs = [peer, one, two].map((node) =>
+      node.subscribe("t", {}, (message) => void log.push([node.name, message.data])),
+    );
     await mesh.until(Promise.all(subs.map((s) => s.ready)));
     await mesh.run(100);
     expect(await one.subscribers("t")).toMatchObject({ peers: [{ name: "peer" }], leaves: 1 });
@@ -64,7 +70,12 @@ describe("publish and subscribe", () => {
     await peer.publish("t", "from peer");
     await mesh.run(100);
     expect(log.sort()).toEqual([
-      ["one", "from one"], ["one", "from peer"], ["peer", "from one"], ["peer", "from peer"], ["two", "from one"], ["two", "from peer"],
+      ["one", "from one"],
+      ["one", "from peer"],
+      ["peer", "from one"],
+      ["peer", "from peer"],
+      ["two", "from one"],
+      ["two", "from peer"],
     ]);
   });
 });
@@ -91,7 +102,10 @@ describe("remote objects", () => {
     const calculator = page.remote<Calculator>("calculator");
     expect(await mesh.until(calculator.add(2, 3))).toBe(5);
     expect(await mesh.until(Promise.resolve(calculator.settings.precision))).toBe(4);
-    await expect(mesh.until(calculator.fail())).rejects.toMatchObject({ code: "remote-error", remote: { name: "RangeError", message: "no" } });
+    await expect(mesh.until(calculator.fail())).rejects.toMatchObject({
+      code: "remote-error",
+      remote: { name: "RangeError", message: "no" },
+    });
     await expect(mesh.until((calculator as any).toString())).rejects.toMatchObject({ code: "no-responder" });
     expect(await mesh.until(peer.remote<{ showNotice(t: string): string }>("page").showNotice("hi"))).toBe("shown: hi");
   });

@@ -6,77 +6,25 @@ import { Emitter, type ListenerOptions } from "./base/emitter.ts";
 import { asMeshError, MeshError } from "./base/errors.ts";
 import { isNodeId, type NodeId } from "./base/ids.ts";
 import { LIMITS } from "./base/limits.ts";
-import type { AbortSignalLike } from "./base/platform.ts";
 import { checkTopic } from "./base/topic-pattern.ts";
 import { Turn } from "./base/turn.ts";
-import { type FeedCounters, Feeds, Pinger, Unicast } from "./delivery/index.ts";
+import { Waiters, type WaitOptions } from "./base/waiters.ts";
+import { judgeConnection } from "./connection.ts";
+import { Feeds, Pinger, Unicast } from "./delivery/index.ts";
 import { type Edge as EdgeDriver, Edges, type LocalNode } from "./edge/index.ts";
 import type { Link, LinkSink } from "./link/index.ts";
 import { Mesh, type NodeInfo, type ServiceInstance } from "./mesh/index.ts";
+import { type Connection, type Edge, edgeInfo, type NodeEvents, type NodeStatus, type Topology } from "./node-info.ts";
 import { checkNodeOptions, type NodeOptions, type Runtime } from "./node-options.ts";
 import { Calls, type ExposeOptions, type Remote, type RemoteOptions } from "./rmi/index.ts";
-import { type MessageHandler, type PublishOptions, Streamer, type SubscribeOptions, type Subscription } from "./streamer/index.ts";
+import {
+  type MessageHandler,
+  type PublishOptions,
+  Streamer,
+  type SubscribeOptions,
+  type Subscription,
+} from "./streamer/index.ts";
 import { FrameType, type Role } from "./wire/index.ts";
-
-/** One neighbour, as it is now. */
-export interface Edge {
-  readonly peer: NodeInfo;
-  /** The scheme of its address: `tcp`, `ws`, `memory`. */
-  readonly transport: string;
-  readonly address: string;
-  /** Round trip, smoothed, in ms; undefined before the first measurement. */
-  readonly latencyMs: number | undefined;
-  readonly jitterMs: number;
-  /** Held by pairing. */
-  readonly paired: boolean;
-  /** Wall clock when it opened, ms since 1970-01-01 UTC. */
-  readonly since: number;
-}
-
-export interface Connection {
-  /** `connecting` before the first edge, `degraded` when only some of the addresses joined are up. */
-  readonly state: "connecting" | "online" | "degraded" | "offline";
-  /** Wall clock when this state began, ms since 1970-01-01 UTC. */
-  readonly since: number;
-  /** Why it is not online, for people. */
-  readonly reason: string | undefined;
-}
-
-export interface Topology {
-  readonly nodes: readonly NodeInfo[];
-  /** Every edge once. The latency is known for this node's own edges. */
-  readonly edges: readonly { readonly from: NodeId; readonly to: NodeId; readonly latencyMs: number | undefined }[];
-}
-
-export interface NodeStatus {
-  readonly id: NodeId;
-  readonly name: string;
-  readonly role: Role;
-  readonly connection: Connection;
-  readonly edges: readonly (Edge & { readonly bytesIn: number; readonly bytesOut: number; readonly queuedBytes: number })[];
-  /** What was asked to be joined, and how it stands. */
-  readonly joins: readonly { readonly address: string; readonly phase: string; readonly reason: string | undefined }[];
-  readonly services: readonly ServiceInstance[];
-  readonly log: { readonly bytes: number; readonly flows: number };
-  readonly counters: Readonly<FeedCounters>;
-  readonly calls: { readonly pending: number; readonly running: number };
-}
-
-export interface NodeEvents {
-  edgeopen: Edge;
-  edgeclose: { readonly edge: Edge; readonly error: MeshError | undefined };
-  nodejoin: NodeInfo;
-  nodeleave: { readonly node: NodeInfo; readonly reason: string };
-  connection: Connection;
-  /** Whatever went wrong without anybody waiting for it: a refused link, a handler that threw, an undecodable message. */
-  error: unknown;
-}
-
-interface WaitOptions {
-  /** In ms. Default: for ever. */
-  readonly timeoutMs?: number;
-  readonly signal?: AbortSignalLike;
-}
 
 /** How long `close` lets data leave, in ms, unless told otherwise. */
 const CLOSE_TIMEOUT_MS = 5_000;
@@ -115,8 +63,7 @@ export class MeshNode implements AsyncDisposable {
   readonly #pinger: Pinger;
   readonly #streamer: Streamer;
   readonly #calls: Calls;
-  /** Asked again whenever the mesh or an edge changes. */
-  readonly #watchers = new Set<() => void>();
+  readonly #waiters: Waiters;
   #connection: Connection;
   #nextJoin = 0;
   #closing: Promise<void> | undefined;
@@ -132,7 +79,12 @@ export class MeshNode implements AsyncDisposable {
     this.#logger = options.logger ?? silentLogger;
     this.#events = new Emitter((error) => this.#onError(error));
     this.#turn = new Turn(clock);
-    this.#connection = { state: this.#joins.length > 0 ? "connecting" : "online", since: clock.wallNow(), reason: undefined };
+    this.#waiters = new Waiters(clock);
+    this.#connection = {
+      state: this.#joins.length > 0 ? "connecting" : "online",
+      since: clock.wallNow(),
+      reason: undefined,
+    };
 
     const local: LocalNode = {
       identity,
@@ -146,7 +98,10 @@ export class MeshNode implements AsyncDisposable {
     };
     const turn = this.#turn;
     this.#edges = new Edges({
-      local, clock, random, turn,
+      local,
+      clock,
+      random,
+      turn,
       logger: this.#logger,
       transports: runtime.transports,
       onOpen: (edge) => this.#onEdgeOpen(edge),
@@ -156,7 +111,9 @@ export class MeshNode implements AsyncDisposable {
       onSeedChange: () => this.#onSeedChange(),
     });
     this.#mesh = new Mesh({
-      local, clock, turn,
+      local,
+      clock,
+      turn,
       logger: this.#logger,
       edges: () => this.#edges.values(),
       edge: (id) => this.#edges.get(id),
@@ -173,7 +130,11 @@ export class MeshNode implements AsyncDisposable {
     const authorize = runtime.authorize ?? allowAll;
     const mesh = this.#mesh;
     this.#feeds = new Feeds({
-      local, clock, random, turn, authorize,
+      local,
+      clock,
+      random,
+      turn,
+      authorize,
       logBytes: options.logBytes ?? (this.role === "leaf" ? LIMITS.leafLogBytes : LIMITS.peerLogBytes),
       incarnation: () => mesh.incarnation,
       origins: function* () {
@@ -195,7 +156,8 @@ export class MeshNode implements AsyncDisposable {
     });
     this.#pinger = new Pinger(clock, this.#unicast);
     this.#streamer = new Streamer({
-      clock, turn,
+      clock,
+      turn,
       feeds: this.#feeds,
       self: this.id,
       messageBytes: this.role === "leaf" ? LIMITS.leafMessageBytes : LIMITS.messageBytes,
@@ -243,7 +205,12 @@ export class MeshNode implements AsyncDisposable {
       name: this.name,
       role: this.role,
       connection: this.#connection,
-      edges: [...this.#edges.values()].map((edge) => ({ ...edgeInfo(edge), bytesIn: edge.bytesIn, bytesOut: edge.bytesOut, queuedBytes: edge.queuedBytes })),
+      edges: [...this.#edges.values()].map((edge) => ({
+        ...edgeInfo(edge),
+        bytesIn: edge.bytesIn,
+        bytesOut: edge.bytesOut,
+        queuedBytes: edge.queuedBytes,
+      })),
       joins: [...this.#edges.seeds].map(({ address, state }) => ({
         address,
         phase: state.phase,
@@ -259,7 +226,11 @@ export class MeshNode implements AsyncDisposable {
   /** The mesh as this node knows it: peers and gateways, and this node. */
   topology(): Promise<Topology> {
     const nodes: NodeInfo[] = [{ id: this.id, name: this.name, role: this.role }, ...this.#mesh.peers];
-    const own = [...this.#edges.values()].map((edge) => ({ from: this.id, to: edge.id, latencyMs: edge.latency.roundTripMs }));
+    const own = [...this.#edges.values()].map((edge) => ({
+      from: this.id,
+      to: edge.id,
+      latencyMs: edge.latency.roundTripMs,
+    }));
     const others = [...this.#mesh.records.values()].flatMap((record) =>
       record.neighbours
         .filter(({ id }) => record.id !== this.id && id !== this.id && record.id < id)
@@ -268,14 +239,22 @@ export class MeshNode implements AsyncDisposable {
     return Promise.resolve({ nodes, edges: [...own, ...others] });
   }
 
-  on<Name extends keyof NodeEvents>(name: Name, listener: (event: NodeEvents[Name]) => void, options?: ListenerOptions): Disposable {
+  on<Name extends keyof NodeEvents>(
+    name: Name,
+    listener: (event: NodeEvents[Name]) => void,
+    options?: ListenerOptions,
+  ): Disposable {
     return this.#events.on(name, listener, options);
   }
 
   /** Resolves when the first edge is up and the directory received; at once for a node that joins nobody. @throws {MeshError} `timed-out`, `closed` */
   ready(options: WaitOptions = {}): Promise<void> {
     checkOptions("ready", options, ["timeoutMs", "signal"]);
-    return this.#until(() => this.#joined, options, () => `no edge to the mesh: ${this.#connection.reason ?? this.#connection.state}`);
+    return this.#waiters.until(
+      () => this.#joined,
+      options,
+      () => `no edge to the mesh: ${this.#connection.reason ?? this.#connection.state}`,
+    );
   }
 
   // ---- edges
@@ -285,10 +264,15 @@ export class MeshNode implements AsyncDisposable {
     this.#checkOpen("connect");
     const seed = this.#edges.seed(address);
     try {
-      await this.#until(() => {
-        if (seed.state.phase === "waiting" || seed.state.phase === "stopped") throw seed.state.cause ?? new MeshError("closed", "disconnected meanwhile");
-        return seed.state.phase === "served";
-      }, {}, () => "");
+      await this.#waiters.until(
+        () => {
+          if (seed.state.phase === "waiting" || seed.state.phase === "stopped")
+            throw seed.state.cause ?? new MeshError("closed", "disconnected meanwhile");
+          return seed.state.phase === "served";
+        },
+        {},
+        () => "",
+      );
     } catch (error) {
       this.#edges.unseed(seed);
       throw error;
@@ -308,7 +292,10 @@ export class MeshNode implements AsyncDisposable {
   }
 
   /** Round trip to any node. `bytes` pads it, both ways; 0 to 1 048 576, default 0. @throws {MeshError} `unreachable`, `timed-out` */
-  ping(nodeId: NodeId, options: { readonly bytes?: number; readonly timeoutMs?: number } = {}): Promise<{ roundTripMs: number }> {
+  ping(
+    nodeId: NodeId,
+    options: { readonly bytes?: number; readonly timeoutMs?: number } = {},
+  ): Promise<{ roundTripMs: number }> {
     checkNodeId(nodeId);
     checkOptions("ping", options, ["bytes", "timeoutMs"]);
     this.#checkOpen("ping");
@@ -329,7 +316,7 @@ export class MeshNode implements AsyncDisposable {
    * @throws {TypeError | RangeError} for a topic, data or option that is wrong. @throws {MeshError} `too-large`, `closed`
    */
   publish(topic: string, data: unknown, options?: PublishOptions): Promise<void> {
-    if (this.#closing) this.#checkOpen("publish");
+    this.#checkOpen("publish");
     return this.#streamer.publish(topic, data, options);
   }
 
@@ -358,7 +345,11 @@ export class MeshNode implements AsyncDisposable {
       const { peers, leaves } = this.#mesh.subscribers(topic);
       return peers.length + leaves;
     };
-    await this.#until(() => found() >= count, options, () => `${found()} of ${count} subscribers to "${topic}"`);
+    await this.#waiters.until(
+      () => found() >= count,
+      options,
+      () => `${found()} of ${count} subscribers to "${topic}"`,
+    );
   }
 
   // ---- remote objects
@@ -377,8 +368,19 @@ export class MeshNode implements AsyncDisposable {
 
   /** Every exposed object now known, this node's own included. */
   services(): readonly ServiceInstance[] {
-    const own = this.role === "leaf" ? this.#calls.services.map((service) => ({ service, owner: this.id, ownerName: this.name, home: this.#mesh.gateway?.id ?? this.id })) : [];
-    return [...own, ...[...this.#mesh.services()].filter((service) => this.role !== "leaf" || service.owner !== this.id)];
+    const own =
+      this.role === "leaf"
+        ? this.#calls.services.map((service) => ({
+            service,
+            owner: this.id,
+            ownerName: this.name,
+            home: this.#mesh.gateway?.id ?? this.id,
+          }))
+        : [];
+    return [
+      ...own,
+      ...[...this.#mesh.services()].filter((service) => this.role !== "leaf" || service.owner !== this.id),
+    ];
   }
 
   // ---- the end
@@ -405,7 +407,7 @@ export class MeshNode implements AsyncDisposable {
     this.#mesh.close();
     this.#feeds.close();
     await this.#edges.close();
-    for (const watcher of [...this.#watchers]) watcher();
+    this.#waiters.close();
     this.#events.clear();
   }
 
@@ -431,7 +433,7 @@ export class MeshNode implements AsyncDisposable {
   }
 
   #checkOpen(what: string): void {
-    if (this.#closing) throw new MeshError("closed", `${what} after this node was closed`);
+    if (this.#closing !== undefined) throw new MeshError("closed", `${what} after this node was closed`);
   }
 
   #onError(error: unknown): void {
@@ -460,14 +462,18 @@ export class MeshNode implements AsyncDisposable {
     const frame = bytes.subarray(at, at + length);
     if (type === FrameType.unicast || type === FrameType.bounce) return this.#unicast.onFrame(edge, type, frame);
     if (this.#mesh.onFrame(edge, type, frame)) return;
-    if (type < 0x80) throw new MeshError("malformed-frame", `frame type 0x${type.toString(16)} is not known; the other side is newer than it said`);
+    if (type < 0x80)
+      throw new MeshError(
+        "malformed-frame",
+        `frame type 0x${type.toString(16)} is not known; the other side is newer than it said`,
+      );
   }
 
   /** A leaf tries its gateways in turn. */
   #onSeedChange(): void {
     if (this.role === "leaf" && this.#joins.length > 1) {
       for (const seed of [...this.#edges.seeds]) {
-        if (seed.state.phase !== "waiting" || this.#closing) continue;
+        if (seed.state.phase !== "waiting" || this.#closing !== undefined) continue;
         this.#edges.unseed(seed);
         this.#joinNext();
       }
@@ -485,7 +491,8 @@ export class MeshNode implements AsyncDisposable {
   }
 
   #instances(service: string): readonly ServiceInstance[] {
-    const distance = ({ owner, home }: ServiceInstance): number => (owner === this.id ? -1 : this.#mesh.distance(home) + (owner === home ? 0 : 1));
+    const distance = ({ owner, home }: ServiceInstance): number =>
+      owner === this.id ? -1 : this.#mesh.distance(home) + (owner === home ? 0 : 1);
     return this.services()
       .filter((instance) => instance.service === service && Number.isFinite(distance(instance)))
       .sort((a, b) => distance(a) - distance(b) || (a.owner < b.owner ? -1 : 1));
@@ -494,69 +501,23 @@ export class MeshNode implements AsyncDisposable {
   /** Something changed that somebody may wait for. */
   #changed(): void {
     const before = this.#connection;
-    const { state, reason } = this.#judgeConnection();
+    const { state, reason } = judgeConnection({
+      seeds: [...this.#edges.seeds],
+      edges: this.#edges.size,
+      synced: this.#mesh.synced,
+      role: this.role,
+      joins: this.#joins.length,
+    });
     if (state !== before.state || reason !== before.reason) {
-      this.#connection = { state, reason, since: state === before.state ? before.since : this.#runtime.clock.wallNow() };
+      this.#connection = {
+        state,
+        reason,
+        since: state === before.state ? before.since : this.#runtime.clock.wallNow(),
+      };
       this.#events.emit("connection", this.#connection);
     }
-    for (const watcher of [...this.#watchers]) watcher();
+    this.#waiters.check();
   }
-
-  #judgeConnection(): Pick<Connection, "state" | "reason"> {
-    const seeds = [...this.#edges.seeds];
-    const down = seeds.find(({ state }) => state.phase === "waiting" || state.phase === "stopped")?.state;
-    const reason = down && "cause" in down ? down.cause?.message : undefined;
-    if (this.#edges.size > 0) {
-      if (!this.#joined) return { state: "connecting", reason };
-      return down && this.role !== "leaf" ? { state: "degraded", reason } : { state: "online", reason: undefined };
-    }
-    if (this.#joins.length === 0) return { state: "online", reason: undefined };
-    return { state: this.#mesh.synced ? "offline" : "connecting", reason };
-  }
-
-  /** Waits for `condition`, asked now and at every change. What it throws rejects. */
-  #until(condition: () => boolean, options: WaitOptions, what: () => string): Promise<void> {
-    const { timeoutMs, signal } = options;
-    if (timeoutMs !== undefined) checkRange("timeoutMs", timeoutMs, 0, 2 ** 31 - 1);
-    return new Promise((resolve, reject) => {
-      let timer: Disposable | undefined;
-      const finish = (settle: () => void): void => {
-        this.#watchers.delete(check);
-        timer?.[Symbol.dispose]();
-        signal?.removeEventListener("abort", onAbort);
-        settle();
-      };
-      const onAbort = (): void => finish(() => reject(signal?.reason));
-      const check = (): void => {
-        try {
-          if (condition()) finish(resolve);
-          else if (this.#closing) finish(() => reject(new MeshError("closed", "this node was closed meanwhile")));
-        } catch (error) {
-          finish(() => reject(error));
-        }
-      };
-      if (signal?.aborted) return onAbort();
-      this.#watchers.add(check);
-      signal?.addEventListener("abort", onAbort, { once: true });
-      if (timeoutMs !== undefined) {
-        timer = this.#runtime.clock.setTimer(timeoutMs, () => finish(() => reject(new MeshError("timed-out", `after ${timeoutMs} ms: ${what()}`))));
-      }
-      check();
-    });
-  }
-}
-
-function edgeInfo(edge: EdgeDriver): Edge {
-  const { id, name, role } = edge.peer;
-  return {
-    peer: { id, name, role },
-    transport: edge.transport,
-    address: edge.address,
-    latencyMs: edge.latency.roundTripMs,
-    jitterMs: edge.latency.jitterMs,
-    paired: false,
-    since: edge.since,
-  };
 }
 
 function checkNodeId(id: unknown): void {

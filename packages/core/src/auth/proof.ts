@@ -9,17 +9,28 @@ const signed = struct({ domain: bytes(32), toNonce: bytes(64), fromNonce: bytes(
 const DOMAIN = new Uint8Array([0x63, 0x68, 0x61, 0x73, 0x6b, 0x69, 0x20, 0x65, 0x64, 0x67, 0x65, 0x20, 0x30]); // "chaski edge 0"
 
 /** The bytes to sign: the verifier's nonce first, then the prover's, then everything introduced. */
-export function proofMessage(toNonce: Uint8Array, fromNonce: Uint8Array, body: Omit<IntroduceBody, "signature">): Uint8Array {
+export function proofMessage(
+  toNonce: Uint8Array,
+  fromNonce: Uint8Array,
+  body: Omit<IntroduceBody, "signature">,
+): Uint8Array {
   const writer = new Writer();
   signed.write(writer, { domain: DOMAIN, toNonce, fromNonce, ...body });
   return writer.finish();
 }
 
 /** @throws {MeshError} `bad-credentials` when a peer's id, key and signature do not belong together. */
-export function checkProof(verifier: Verifier, ourNonce: Uint8Array, theirNonce: Uint8Array, body: IntroduceBody): void {
+export function checkProof(
+  verifier: Verifier,
+  ourNonce: Uint8Array,
+  theirNonce: Uint8Array,
+  body: IntroduceBody,
+): void {
   if (body.role === "leaf" && body.publicKey.byteLength === 0) return; // vouched for by its gateway
-  if (body.publicKey.byteLength !== 32) throw new MeshError("bad-credentials", `${body.role} ${body.id} shows no Ed25519 key`);
-  if (verifier.idOf(body.publicKey) !== body.id) throw new MeshError("bad-credentials", `the id ${body.id} does not belong to the key shown`);
+  if (body.publicKey.byteLength !== 32)
+    throw new MeshError("bad-credentials", `${body.role} ${body.id} shows no Ed25519 key`);
+  if (verifier.idOf(body.publicKey) !== body.id)
+    throw new MeshError("bad-credentials", `the id ${body.id} does not belong to the key shown`);
   if (!verifier.verify(body.publicKey, proofMessage(ourNonce, theirNonce, body), body.signature)) {
     throw new MeshError("bad-credentials", `the signature of ${body.id} is wrong`);
   }

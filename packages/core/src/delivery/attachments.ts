@@ -66,7 +66,8 @@ export class Attachments implements Sources {
 
   *origins(): Generator<OriginRef> {
     yield { id: this.#host.self, incarnation: this.#host.incarnation() };
-    for (const { kind, origin, incarnation } of this.#upstreams.values()) if (kind === "peer") yield { id: origin, incarnation };
+    for (const { kind, origin, incarnation } of this.#upstreams.values())
+      if (kind === "peer") yield { id: origin, incarnation };
   }
 
   *homeFlows(): Generator<Flow> {
@@ -130,7 +131,8 @@ export class Attachments implements Sources {
 
   /** A leaf node hears of the end of origins only through records. */
   endFlows(isLost: (flow: Flow) => boolean): void {
-    for (const flow of [...(this.#upstreams.get(EVERY_ORIGIN)?.flows ?? [])]) if (isLost(flow)) this.#loseHome(flow, "origin-lost");
+    for (const flow of [...(this.#upstreams.get(EVERY_ORIGIN)?.flows ?? [])])
+      if (isLost(flow)) this.#loseHome(flow, "origin-lost");
   }
 
   /** A peer's flow ends with its peer; a leaf's may go on from another gateway. */
@@ -189,7 +191,8 @@ export class Attachments implements Sources {
     if (unsent.length === 0) return;
     const resumed = unsent.filter(([, want]) => want.confirmed).map(([pattern]) => pattern);
     const flows = [...upstream.flows].filter(
-      (flow) => flow.accepting && flow.reliability === "reliable" && resumed.some((pattern) => matches(pattern, flow.topic)),
+      (flow) =>
+        flow.accepting && flow.reliability === "reliable" && resumed.some((pattern) => matches(pattern, flow.topic)),
     );
     for (const [, want] of unsent) want.sent = true;
     const wants = unsent.map(([pattern, want]) => ({ pattern, fresh: !want.confirmed }));
@@ -214,7 +217,10 @@ export class Attachments implements Sources {
   }
 
   /** The wants at `origins` are active. */
-  onAttached(edge: Edge, { origins, patterns }: Pick<AttachBody, "origins"> & { readonly patterns: readonly string[] }): void {
+  onAttached(
+    edge: Edge,
+    { origins, patterns }: Pick<AttachBody, "origins"> & { readonly patterns: readonly string[] },
+  ): void {
     for (const upstream of this.#named(origins)) {
       if (upstream.edge !== edge) continue;
       for (const pattern of patterns) {

@@ -67,7 +67,8 @@ export class Children {
   /** A neighbour tells of a flow it is about to attach to. @throws {MeshError} `too-large` */
   onFlow(edge: Edge, declaration: FlowDeclaration): void {
     const { declared } = this.#childOf(edge);
-    if (declared.size >= LIMITS.flows) throw new MeshError("too-large", `${declared.size} flows declared and not attached to`);
+    if (declared.size >= LIMITS.flows)
+      throw new MeshError("too-large", `${declared.size} flows declared and not attached to`);
     declared.set(declaration.flow, { declaration, seq: undefined });
   }
 
@@ -75,15 +76,19 @@ export class Children {
   onAttach(edge: Edge, body: AttachBody): void {
     const child = this.#childOf(edge);
     const isLeaf = edge.role === "leaf";
-    if ((body.origins.length === 0) !== isLeaf) throw new MeshError("malformed-frame", `a ${edge.role} attached to ${body.origins.length} origins`);
+    if ((body.origins.length === 0) !== isLeaf)
+      throw new MeshError("malformed-frame", `a ${edge.role} attached to ${body.origins.length} origins`);
     for (const { pattern, fresh } of body.wants) {
-      if (!this.#host.authorize(edge.subject, "subscribe", pattern)) throw new MeshError("forbidden", `${edge.peer.name} may not subscribe to ${pattern}`);
+      if (!this.#host.authorize(edge.subject, "subscribe", pattern))
+        throw new MeshError("forbidden", `${edge.peer.name} may not subscribe to ${pattern}`);
       if (isLeaf) child.everywhere.set(pattern, { fresh, answered: false });
     }
-    if (child.everywhere.size > LIMITS.leafSubscriptions) throw new MeshError("too-large", `${child.everywhere.size} subscriptions of one leaf`);
+    if (child.everywhere.size > LIMITS.leafSubscriptions)
+      throw new MeshError("too-large", `${child.everywhere.size} subscriptions of one leaf`);
     this.#adoptPositions(child, body);
     for (const origin of isLeaf ? this.#sources.origins() : body.origins) {
-      const formerLife = origin.id === this.#host.self && !this.#host.isLeaf && origin.incarnation !== this.#host.incarnation();
+      const formerLife =
+        origin.id === this.#host.self && !this.#host.isLeaf && origin.incarnation !== this.#host.incarnation();
       if (formerLife) continue;
       this.#adoptDeclared(child, origin);
       for (const want of body.wants) this.#addWant(child, origin, want.pattern, want.fresh);
@@ -100,7 +105,9 @@ export class Children {
       for (const pattern of patterns.length > 0 ? patterns : [...wants.keys()]) wants.delete(pattern);
       this.#sources.touch(id);
     }
-    if (origins.length === 0) for (const pattern of patterns.length > 0 ? patterns : [...child.everywhere.keys()]) child.everywhere.delete(pattern);
+    if (origins.length === 0)
+      for (const pattern of patterns.length > 0 ? patterns : [...child.everywhere.keys()])
+        child.everywhere.delete(pattern);
     for (const cursor of [...child.cursors.values()]) if (!this.#wants(child, cursor.flow, true)) child.stop(cursor);
   }
 
@@ -125,7 +132,8 @@ export class Children {
 
   /** A leaf of this node has come: children may hold flows of it from elsewhere. */
   onLeafKnown(): void {
-    for (const child of this.#byEdge.values()) this.#adoptDeclared(child, { id: this.#host.self, incarnation: this.#host.incarnation() });
+    for (const child of this.#byEdge.values())
+      this.#adoptDeclared(child, { id: this.#host.self, incarnation: this.#host.incarnation() });
   }
 
   onOriginLost(origin: NodeId): void {
@@ -143,7 +151,8 @@ export class Children {
   onRehomed(flow: Flow): void {
     for (const child of this.#byEdge.values()) {
       if (child.cursors.has(flow.number)) child.edge.send(Lane.control, [this.#host.declare(flow, child.edge)]);
-      else if (flow.origin !== child.edge.id && this.#wants(child, flow, false)) this.#begin(child, flow, flow.log.head + 1);
+      else if (flow.origin !== child.edge.id && this.#wants(child, flow, false))
+        this.#begin(child, flow, flow.log.head + 1);
     }
   }
 
@@ -182,7 +191,10 @@ export class Children {
       if (!flow && declared) declared.seq = seq;
       if (!flow) continue;
       if (flow.origin === this.#host.self && seq > flow.log.head) {
-        throw new MeshError("malformed-frame", `${child.edge.peer.name} claims to hold number ${seq} of flow ${number}, which has come to ${flow.log.head}`);
+        throw new MeshError(
+          "malformed-frame",
+          `${child.edge.peer.name} claims to hold number ${seq} of flow ${number}, which has come to ${flow.log.head}`,
+        );
       }
       // Without wants this asks again for what was sent already.
       if (body.wants.length > 0 || this.#wants(child, flow, false)) child.read(flow, seq + 1, true);
@@ -218,7 +230,8 @@ export class Children {
     const want: ChildWant = { fresh, waiting: fresh, answered: child.edge.role === "leaf" };
     child.wantsOf(origin.id).set(pattern, want);
     if (origin.id === this.#host.self) {
-      if (!fresh) for (const leaf of this.#sources.leaves()) if (leaf.edge !== child.edge) this.#sources.claim(leaf, pattern);
+      if (!fresh)
+        for (const leaf of this.#sources.leaves()) if (leaf.edge !== child.edge) this.#sources.claim(leaf, pattern);
       want.waiting = false;
       this.#serve(child, this.#sources.homeFlows(), pattern, fresh);
       return this.#sendAttached(child, origin, pattern, want);
@@ -240,7 +253,8 @@ export class Children {
       want.waiting = false;
       this.#serve(child, upstream.flows, pattern, true);
     }
-    if (upstream.wants.get(pattern)?.attached) this.#sendAttached(child, { id: upstream.origin, incarnation: upstream.incarnation }, pattern, want);
+    if (upstream.wants.get(pattern)?.attached)
+      this.#sendAttached(child, { id: upstream.origin, incarnation: upstream.incarnation }, pattern, want);
   }
 
   #sendAttached(child: Child, origin: OriginRef, pattern: string, want: ChildWant): void {
@@ -252,7 +266,13 @@ export class Children {
   /** Set a cursor on every matching flow that has none. */
   #serve(child: Child, flows: Iterable<Flow>, pattern: string, fresh: boolean): void {
     for (const flow of flows) {
-      if (!flow.announced || flow.origin === child.edge.id || child.cursors.has(flow.number) || !matches(pattern, flow.topic)) continue;
+      if (
+        !flow.announced ||
+        flow.origin === child.edge.id ||
+        child.cursors.has(flow.number) ||
+        !matches(pattern, flow.topic)
+      )
+        continue;
       this.#begin(child, flow, fresh || flow.reliability === "volatile" ? flow.log.head + 1 : 1);
     }
   }

@@ -135,7 +135,13 @@ export class Feeds implements ChildHost, Flushable {
    * Append a message to this node's own flow of `topic`. Copies small payloads; larger ones are kept as they are and
    * must not be modified any more.
    */
-  publish(topic: string, reliability: Reliability, raw: boolean, headers: Uint8Array | undefined, payload: Uint8Array): void {
+  publish(
+    topic: string,
+    reliability: Reliability,
+    raw: boolean,
+    headers: Uint8Array | undefined,
+    payload: Uint8Array,
+  ): void {
     const flow = this.#flows.openFor(topic, reliability) ?? this.#openFlow(topic, reliability);
     const seq = flow.log.head + 1;
     const { bytes, at } = this.log.append(flow.log, dataHeadBytes(headers), payload);
@@ -149,7 +155,8 @@ export class Feeds implements ChildHost, Flushable {
     const want = this.#localWants.add(pattern, listener);
     for (const flow of this.#flows.own) if (matches(pattern, flow.topic)) want.read(flow, flow.log.head + 1);
     want.active.add(this.#self);
-    for (const upstream of this.#attachments.values()) if (upstream.confirmed(pattern)) this.#localWants.activateOne(want, upstream);
+    for (const upstream of this.#attachments.values())
+      if (upstream.confirmed(pattern)) this.#localWants.activateOne(want, upstream);
     this.#attachments.touchAll();
     return want;
   }
@@ -187,7 +194,8 @@ export class Feeds implements ChildHost, Flushable {
     } else {
       this.#attachments.onOrigins(origins());
       for (const upstream of [...this.#attachments.values()]) {
-        if (upstream.kind === "peer" && fate(upstream.origin) === undefined) this.#attachments.end(upstream, "origin-lost");
+        if (upstream.kind === "peer" && fate(upstream.origin) === undefined)
+          this.#attachments.end(upstream, "origin-lost");
       }
     }
     this.#attachments.touchAll();
@@ -244,7 +252,8 @@ export class Feeds implements ChildHost, Flushable {
   // ---- messages coming in
 
   #onData(edge: Edge, bytes: Uint8Array, at: number, length: number): void {
-    if (length < DATA_HEAD_BYTES) throw new MeshError("malformed-frame", `a data frame of ${length} bytes is shorter than its head`);
+    if (length < DATA_HEAD_BYTES)
+      throw new MeshError("malformed-frame", `a data frame of ${length} bytes is shorter than its head`);
     const flow = this.#flows.get(dataFlow(bytes, at));
     if (!flow?.accepting || !flow.upstream?.fedBy(edge)) {
       this.counters.unwanted++;
@@ -257,7 +266,8 @@ export class Feeds implements ChildHost, Flushable {
       this.counters.duplicates++;
       return;
     }
-    if (edge.role === "leaf" && length > LIMITS.leafMessageBytes + LIMITS.headerBytes) throw new MeshError("too-large", `a message of ${length} bytes from a leaf`);
+    if (edge.role === "leaf" && length > LIMITS.leafMessageBytes + LIMITS.headerBytes)
+      throw new MeshError("too-large", `a message of ${length} bytes from a leaf`);
     const payloadFrom = dataPayloadFrom(bytes, at, length);
     if (seq !== head + 1) {
       if (flow.reliability === "reliable") {
@@ -292,7 +302,18 @@ export class Feeds implements ChildHost, Flushable {
 
   #openFlow(topic: string, reliability: Reliability): Flow {
     const number = randomFlowNumber(this.#host.random);
-    const flow = new Flow({ number, home: this.#self, incarnation: this.#host.incarnation(), origin: this.#self, epoch: 0, topic, reliability }, 0);
+    const flow = new Flow(
+      {
+        number,
+        home: this.#self,
+        incarnation: this.#host.incarnation(),
+        origin: this.#self,
+        epoch: 0,
+        topic,
+        reliability,
+      },
+      0,
+    );
     this.#flows.add(flow, this.#self);
     this.#attachments.announce(flow, 1);
     return flow;
@@ -311,7 +332,9 @@ export class Feeds implements ChildHost, Flushable {
   declare(flow: Flow, edge: Edge): Uint8Array {
     // A leaf's flows are attached at its gateway, whichever that is just now.
     const { home, incarnation, epoch } =
-      this.#isLeaf && flow.origin === this.#self ? { home: edge.id, incarnation: edge.peer.incarnation, epoch: this.#epoch } : flow;
+      this.#isLeaf && flow.origin === this.#self
+        ? { home: edge.id, incarnation: edge.peer.incarnation, epoch: this.#epoch }
+        : flow;
     const { number, origin, reliability, topic } = flow;
     return control.flow.encode({ flow: number, home, incarnation, origin, epoch, reliability, topic });
   }
@@ -347,7 +370,8 @@ export class Feeds implements ChildHost, Flushable {
   }
 
   #endFlow(flow: Flow, reason: GapReason): void {
-    if (flow.reliability === "reliable") for (const reader of [...flow.readers]) reader.onGap(flow, Number.POSITIVE_INFINITY, reason);
+    if (flow.reliability === "reliable")
+      for (const reader of [...flow.readers]) reader.onGap(flow, Number.POSITIVE_INFINITY, reason);
     this.#forgetFlow(flow);
   }
 
@@ -361,7 +385,8 @@ export class Feeds implements ChildHost, Flushable {
   #sweep(nowMs: number): void {
     this.log.sweep(nowMs, LIMITS.logAgeMs);
     for (const leaf of [...this.#attachments.leaves()]) {
-      if (leaf.lostAtMs !== undefined && nowMs - leaf.lostAtMs > LIMITS.leafLeaseMs) this.#attachments.end(leaf, "origin-lost");
+      if (leaf.lostAtMs !== undefined && nowMs - leaf.lostAtMs > LIMITS.leafLeaseMs)
+        this.#attachments.end(leaf, "origin-lost");
     }
     for (const flow of this.#flows.orphans(nowMs)) this.#endFlow(flow, "origin-lost");
     for (const flow of this.#flows.sweep(nowMs)) this.#forgetFlow(flow);

@@ -1,8 +1,8 @@
 /** One flow as a node sees it: what its number stands for, what of it is held, and who reads it here. */
 import type { NodeId } from "../base/ids.ts";
-import type { GapReason, Reliability } from "../wire/index.ts";
+import type { Edge } from "../edge/index.ts";
+import type { GapReason, OriginRef, Reliability } from "../wire/index.ts";
 import { FlowLog } from "./log.ts";
-import type { Upstream } from "./upstream.ts";
 
 /** Somebody who reads a flow from `next` on: a neighbour's cursor or a subscription of this node. */
 export interface Reader {
@@ -14,6 +14,18 @@ export interface Reader {
   onGap(flow: Flow, to: number, reason: GapReason): void;
   /** Numbers up to `to` were removed by a policy. */
   onSkip(flow: Flow, to: number): void;
+}
+
+/** Where a flow comes in, as the flow sees it (`upstream.ts`). */
+export interface FlowSource {
+  readonly origin: NodeId;
+  readonly refs: readonly OriginRef[];
+  readonly edge: Edge | undefined;
+  readonly flows: Set<Flow>;
+  /** Whether frames may come in over `edge`. */
+  fedBy(edge: Edge): boolean;
+  /** Whether all of a flow of `topic` is owed, whatever it is said to begin with. */
+  owes(topic: string): boolean;
 }
 
 export class Flow {
@@ -30,7 +42,7 @@ export class Flow {
   readonly reliability: Reliability;
   readonly log: FlowLog;
   /** Where it comes from; undefined for this node's own, and while its leaf has no gateway. */
-  upstream: Upstream | undefined;
+  upstream: FlowSource | undefined;
   /** In order of arrival; an array, because it is walked once for every message. */
   readonly readers: Reader[] = [];
   /** Its beginning is known here, and everybody active has been given it. */
@@ -45,7 +57,10 @@ export class Flow {
   sweptHead = -1;
   idleSinceMs = 0;
 
-  constructor(identity: Pick<Flow, "number" | "home" | "incarnation" | "origin" | "epoch" | "topic" | "reliability">, base: number) {
+  constructor(
+    identity: Pick<Flow, "number" | "home" | "incarnation" | "origin" | "epoch" | "topic" | "reliability">,
+    base: number,
+  ) {
     this.number = identity.number;
     this.home = identity.home;
     this.incarnation = identity.incarnation;

@@ -30,7 +30,8 @@ export class LocalWants {
   activateOne(want: LocalWant, upstream: Upstream): void {
     if (want.active.has(upstream.origin)) return;
     want.active.add(upstream.origin);
-    for (const flow of upstream.flows) if (flow.announced && matches(want.pattern, flow.topic)) want.read(flow, flow.log.head + 1);
+    for (const flow of upstream.flows)
+      if (flow.announced && matches(want.pattern, flow.topic)) want.read(flow, flow.log.head + 1);
   }
 
   /** Give a flow of the origin `at` to every want active there, from `next` on. @returns Whether anybody took it. */

@@ -3,8 +3,9 @@
  * segments, so that a run of them leaves over an edge as one view; payloads from 4 KiB on stay where they are and are
  * charged at their buffer's size. The oldest segment goes first, whatever flow its frames belong to.
  */
-import type { PacketBuilder } from "../edge/index.ts";
+
 import { LIMITS } from "../base/limits.ts";
+import type { PacketBuilder } from "../edge/index.ts";
 import { readU32 } from "../wire/index.ts";
 
 interface Segment {
@@ -105,7 +106,13 @@ export class Log {
   #firstIndex = 0;
   #bytes = 0;
   /** Frames that count as held already and are yet to be copied: `from` to `to` of `source`. */
-  readonly #run = { source: undefined as Uint8Array | undefined, from: 0, to: 0, segment: undefined as Segment | undefined, into: 0 };
+  readonly #run = {
+    source: undefined as Uint8Array | undefined,
+    from: 0,
+    to: 0,
+    segment: undefined as Segment | undefined,
+    into: 0,
+  };
   /** What the newest segment held at the last sweep. */
   #sweptUsed = -1;
   /** The segment last located, to save a look-up. */
@@ -188,7 +195,10 @@ export class Log {
   }
 
   /** Where the frame numbered `seq` lies; it must be held. */
-  locate(flow: FlowLog, seq: number): { readonly bytes: Uint8Array; readonly at: number; readonly view: Uint8Array | undefined } {
+  locate(
+    flow: FlowLog,
+    seq: number,
+  ): { readonly bytes: Uint8Array; readonly at: number; readonly view: Uint8Array | undefined } {
     this.#copyRun();
     const position = flow.at(seq);
     const segment = this.#segmentAt(position);
@@ -222,7 +232,8 @@ export class Log {
   sweep(nowMs: number, ageMs: number): void {
     // A segment that has not grown since the last sweep counts as full, so that an idle log empties too.
     const last = this.#last;
-    for (const segment of this.#segments) if (segment !== last || segment.used === this.#sweptUsed) segment.fullAtMs ??= nowMs;
+    for (const segment of this.#segments)
+      if (segment !== last || segment.used === this.#sweptUsed) segment.fullAtMs ??= nowMs;
     this.#sweptUsed = last?.used ?? -1;
     while (this.#segments[0]?.fullAtMs !== undefined && nowMs - this.#segments[0].fullAtMs > ageMs) this.#dropSegment();
   }

@@ -22,7 +22,9 @@ export class Pinger {
       onMessage: (source, payload) => this.#onMessage(source, payload),
       onBounce: (target, payload) => {
         if (payload.byteLength >= HEAD_BYTES && payload[0] === ASK) {
-          this.#waiting.get(readU53(payload, 1))?.settle(new MeshError("unreachable", `no way to node ${target.node} was found`));
+          this.#waiting
+            .get(readU53(payload, 1))
+            ?.settle(new MeshError("unreachable", `no way to node ${target.node} was found`));
         }
       },
     });
@@ -42,7 +44,9 @@ export class Pinger {
         if (error) reject(error);
         else resolve({ roundTripMs: this.#clock.now() - sentAtMs });
       };
-      const timer = this.#clock.setTimer(timeoutMs, () => settle(new MeshError("timed-out", `node ${target.node} did not answer a ping within ${timeoutMs} ms`)));
+      const timer = this.#clock.setTimer(timeoutMs, () =>
+        settle(new MeshError("timed-out", `node ${target.node} did not answer a ping within ${timeoutMs} ms`)),
+      );
       this.#waiting.set(number, { settle });
       try {
         this.#unicast.send(target, Port.ping, Lane.reliable, payload);
@@ -53,7 +57,8 @@ export class Pinger {
   }
 
   close(): void {
-    for (const { settle } of [...this.#waiting.values()]) settle(new MeshError("closed", "this node was closed before the ping came back"));
+    for (const { settle } of [...this.#waiting.values()])
+      settle(new MeshError("closed", "this node was closed before the ping came back"));
   }
 
   #onMessage(source: Address, payload: Uint8Array): void {

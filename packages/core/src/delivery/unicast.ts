@@ -7,7 +7,16 @@ import { MeshError } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
 import { LIMITS } from "../base/limits.ts";
 import type { Edge } from "../edge/index.ts";
-import { type Address, decodeUnicastHead, encodeUnicastHead, FrameType, Lane, type Port, UNICAST_HEAD_BYTES, type UnicastHead } from "../wire/index.ts";
+import {
+  type Address,
+  decodeUnicastHead,
+  encodeUnicastHead,
+  FrameType,
+  Lane,
+  type Port,
+  UNICAST_HEAD_BYTES,
+  type UnicastHead,
+} from "../wire/index.ts";
 
 export interface UnicastHost {
   readonly self: NodeId;
@@ -45,7 +54,10 @@ export class Unicast {
   send(target: Address, port: Port, lane: Lane, payload: Uint8Array): Edge | undefined {
     const source = { node: this.#host.self, home: this.#host.home() };
     if (payload.byteLength > LIMITS.messageBytes) {
-      throw new MeshError("too-large", `a message of ${payload.byteLength} bytes, more than the ${LIMITS.messageBytes} allowed; send a file instead`);
+      throw new MeshError(
+        "too-large",
+        `a message of ${payload.byteLength} bytes, more than the ${LIMITS.messageBytes} allowed; send a file instead`,
+      );
     }
     if (target.node === source.node) {
       this.#ports.get(port)?.onMessage(source, payload);
@@ -53,7 +65,11 @@ export class Unicast {
     }
     const edge = this.#wayTo(target);
     if (!edge) throw new MeshError("unreachable", `no way to node ${target.node} is known`);
-    const head = encodeUnicastHead(FrameType.unicast, { port, lane, hops: LIMITS.hops, target, source }, payload.byteLength);
+    const head = encodeUnicastHead(
+      FrameType.unicast,
+      { port, lane, hops: LIMITS.hops, target, source },
+      payload.byteLength,
+    );
     edge.send(lane, [head, payload]);
     return edge;
   }
@@ -61,9 +77,15 @@ export class Unicast {
   /** @throws {MeshError} to close the edge. */
   onFrame(edge: Edge, type: typeof FrameType.unicast | typeof FrameType.bounce, frame: Uint8Array): void {
     const head = decodeUnicastHead(frame);
-    if (head.hops > LIMITS.hops) throw new MeshError("malformed-frame", `a unicast with ${head.hops} hops left, more than the ${LIMITS.hops} allowed`);
-    if (edge.role === "leaf" && head.source.node !== edge.id) throw new MeshError("malformed-frame", `leaf ${edge.id} sent in the name of ${head.source.node}`);
-    if (!this.#host.authorize(edge.subject, "call", head.target.node)) throw new MeshError("forbidden", `${edge.peer.name} may not call ${head.target.node}`);
+    if (head.hops > LIMITS.hops)
+      throw new MeshError(
+        "malformed-frame",
+        `a unicast with ${head.hops} hops left, more than the ${LIMITS.hops} allowed`,
+      );
+    if (edge.role === "leaf" && head.source.node !== edge.id)
+      throw new MeshError("malformed-frame", `leaf ${edge.id} sent in the name of ${head.source.node}`);
+    if (!this.#host.authorize(edge.subject, "call", head.target.node))
+      throw new MeshError("forbidden", `${edge.peer.name} may not call ${head.target.node}`);
     const payload = frame.subarray(UNICAST_HEAD_BYTES);
     if (head.target.node === this.#host.self) return this.#deliver(type, head, payload);
     const way = head.hops > 1 ? this.#wayTo(head.target) : undefined;
@@ -90,7 +112,10 @@ export class Unicast {
   #bounce(type: number, head: UnicastHead, payload: Uint8Array): void {
     if (type === FrameType.bounce) return;
     const back = { ...head, hops: LIMITS.hops, target: head.source, source: head.target };
-    this.#wayTo(back.target)?.send(Lane.reliable, [encodeUnicastHead(FrameType.bounce, back, payload.byteLength), payload]);
+    this.#wayTo(back.target)?.send(Lane.reliable, [
+      encodeUnicastHead(FrameType.bounce, back, payload.byteLength),
+      payload,
+    ]);
   }
 
   #wayTo(target: Address): Edge | undefined {

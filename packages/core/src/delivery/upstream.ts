@@ -3,7 +3,7 @@ import type { NodeId } from "../base/ids.ts";
 import { matches } from "../base/topic-pattern.ts";
 import type { Edge } from "../edge/index.ts";
 import { type AttachBody, control, Lane, type OriginRef } from "../wire/index.ts";
-import type { Flow } from "./flow.ts";
+import type { Flow, FlowSource } from "./flow.ts";
 
 /** The upstream of a leaf stands for every origin. */
 export const EVERY_ORIGIN: NodeId = "";
@@ -17,7 +17,7 @@ export interface UpstreamWant {
   attached: boolean;
 }
 
-export class Upstream {
+export class Upstream implements FlowSource {
   /** A peer's is found by routes, a leaf's is its own edge, a leaf node has one for `every` origin. */
   readonly kind: "peer" | "leaf" | "every";
   readonly origin: NodeId;
@@ -62,7 +62,8 @@ export class Upstream {
 
   /** Whether a want that goes on where it stood, and is not answered yet, covers `topic`: all of its flows are owed. */
   owes(topic: string): boolean {
-    for (const [pattern, want] of this.wants) if (want.confirmed && !want.attached && matches(pattern, topic)) return true;
+    for (const [pattern, want] of this.wants)
+      if (want.confirmed && !want.attached && matches(pattern, topic)) return true;
     return false;
   }
 
@@ -123,9 +124,13 @@ export class AttachBatch {
         for (const flow of flows) edge.send(Lane.control, [declare(flow, edge)]);
         // Positions beyond one frame go ahead of the wants they belong to.
         for (let at = POSITIONS_PER_FRAME; at < positions.length; at += POSITIONS_PER_FRAME) {
-          edge.send(Lane.control, [control.attach.encode({ origins, wants: [], positions: positions.slice(at, at + POSITIONS_PER_FRAME) })]);
+          edge.send(Lane.control, [
+            control.attach.encode({ origins, wants: [], positions: positions.slice(at, at + POSITIONS_PER_FRAME) }),
+          ]);
         }
-        edge.send(Lane.control, [control.attach.encode({ origins, wants, positions: positions.slice(0, POSITIONS_PER_FRAME) })]);
+        edge.send(Lane.control, [
+          control.attach.encode({ origins, wants, positions: positions.slice(0, POSITIONS_PER_FRAME) }),
+        ]);
       }
     }
   }

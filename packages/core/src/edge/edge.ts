@@ -6,11 +6,21 @@ import type { Subject } from "../auth/index.ts";
 import type { Clock, Logger, Random } from "../base/clock.ts";
 import { asMeshError, ERROR_CODES, MeshError, type MeshErrorCode } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
-import { TIMINGS, LIMITS } from "../base/limits.ts";
+import { LIMITS, TIMINGS } from "../base/limits.ts";
 import { AbortController } from "../base/platform.ts";
 import type { Flushable, Turn } from "../base/turn.ts";
 import type { Link, LinkSink } from "../link/index.ts";
-import { control, FRAME_HEAD_BYTES, FrameType, type IntroduceBody, type Lane, Lane as Lanes, readU32, type Role, SKIPPABLE } from "../wire/index.ts";
+import {
+  control,
+  FRAME_HEAD_BYTES,
+  FrameType,
+  type IntroduceBody,
+  type Lane,
+  Lane as Lanes,
+  type Role,
+  readU32,
+  SKIPPABLE,
+} from "../wire/index.ts";
 import { encodeHello, encodeIntroduce, encodeRefuse, type HandshakeState, type LocalNode, step } from "./handshake.ts";
 import { Latency } from "./latency.ts";
 import { type FrameSource, Outbox } from "./outbox.ts";
@@ -67,7 +77,11 @@ export class Edge implements LinkSink, Flushable {
   /** The ping not yet answered: its token is when it left, in microseconds. */
   #pinged: { readonly token: number; readonly atMs: number } | undefined;
 
-  constructor(host: EdgeHost, link: Link, options: { readonly dialled: boolean; readonly address: string; readonly credential: string }) {
+  constructor(
+    host: EdgeHost,
+    link: Link,
+    options: { readonly dialled: boolean; readonly address: string; readonly credential: string },
+  ) {
     this.#host = host;
     this.#link = link;
     this.dialled = options.dialled;
@@ -190,7 +204,9 @@ export class Edge implements LinkSink, Flushable {
     const withinMs = this.#phase.on === "handshake" ? REFUSE_MS : CLOSE_MS;
     this.#closed(error);
     const controller = new AbortController();
-    const timer = this.#host.clock.setTimer(withinMs, () => controller.abort(new MeshError("timed-out", "closing took too long")));
+    const timer = this.#host.clock.setTimer(withinMs, () =>
+      controller.abort(new MeshError("timed-out", "closing took too long")),
+    );
     const done = (): void => timer[Symbol.dispose]();
     return this.#link.close({ signal: controller.signal }).then(done, done);
   }
@@ -233,7 +249,11 @@ export class Edge implements LinkSink, Flushable {
   }
 
   onClosed(error: MeshError | undefined): void {
-    this.#host.turn.run(() => this.#closed(error ?? new MeshError("link-lost", `the node at ${this.address} closed the link without a goodbye`)));
+    this.#host.turn.run(() =>
+      this.#closed(
+        error ?? new MeshError("link-lost", `the node at ${this.address} closed the link without a goodbye`),
+      ),
+    );
   }
 
   #onFrame(bytes: Uint8Array, at: number, length: number): void {
@@ -283,7 +303,11 @@ export class Edge implements LinkSink, Flushable {
         this.#timer?.[Symbol.dispose]();
         this.#phase = { on: "open", them: result.them };
         this.since = this.#host.clock.wallNow();
-        this.#host.logger.log("info", "edge open", { peer: result.them.id, name: result.them.name, address: this.address });
+        this.#host.logger.log("info", "edge open", {
+          peer: result.them.id,
+          name: result.them.name,
+          address: this.address,
+        });
         this.#keepAlive();
         this.#host.onOpen(this);
     }
@@ -327,7 +351,9 @@ export class Edge implements LinkSink, Flushable {
   }
 
   #dead(silenceMs: number): void {
-    this.fail(new MeshError("timed-out", `nothing heard from ${this.peer.name} at ${this.address} for ${silenceMs} ms`));
+    this.fail(
+      new MeshError("timed-out", `nothing heard from ${this.peer.name} at ${this.address} for ${silenceMs} ms`),
+    );
   }
 
   #ping(): void {

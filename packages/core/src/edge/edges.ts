@@ -84,12 +84,17 @@ export class Edges implements EdgeHost {
 
   /** @throws {TypeError} when no transport serves the address, or its own transport finds it wrong. */
   transportFor(address: string, option: string): Transport {
-    if (typeof address !== "string") throw new TypeError(`${option} must be an address such as tcp://host:port, got ${typeof address}`);
+    if (typeof address !== "string")
+      throw new TypeError(`${option} must be an address such as tcp://host:port, got ${typeof address}`);
     const scheme = /^([a-z][a-z0-9+.-]*):\/\//.exec(address)?.[1];
-    const transport = this.#options.transports.find((candidate) => scheme !== undefined && candidate.schemes.includes(scheme));
+    const transport = this.#options.transports.find(
+      (candidate) => scheme !== undefined && candidate.schemes.includes(scheme),
+    );
     if (!transport) {
       const known = this.#options.transports.flatMap((candidate) => candidate.schemes).join(", ");
-      throw new TypeError(`${option} must be an address with one of the schemes ${known}, got ${JSON.stringify(address)}`);
+      throw new TypeError(
+        `${option} must be an address with one of the schemes ${known}, got ${JSON.stringify(address)}`,
+      );
     }
     transport.checkAddress(address);
     return transport;
@@ -109,7 +114,8 @@ export class Edges implements EdgeHost {
     const edge = new Edge(this, link, { dialled: false, address: link.remoteAddress, credential: "" });
     this.#handshaking.add(edge);
     if (this.#closed) edge.fail(new MeshError("closed", "this node is closing"));
-    else if (this.#handshaking.size > MAX_HANDSHAKES) edge.fail(new MeshError("overflow", `${MAX_HANDSHAKES} handshakes are under way already`));
+    else if (this.#handshaking.size > MAX_HANDSHAKES)
+      edge.fail(new MeshError("overflow", `${MAX_HANDSHAKES} handshakes are under way already`));
     return edge;
   }
 
@@ -230,7 +236,11 @@ export class Edges implements EdgeHost {
     if (edge.introduced && this.#open.get(edge.id) === edge) this.#open.delete(edge.id);
     if (wasOpen) this.#options.onClosed(edge, error);
     if (error && error.code !== "goodbye" && error.code !== "duplicate-edge") {
-      this.logger.log("warn", wasOpen ? "edge lost" : "handshake failed", { address: edge.address, code: error.code, detail: error.message });
+      this.logger.log("warn", wasOpen ? "edge lost" : "handshake failed", {
+        address: edge.address,
+        code: error.code,
+        detail: error.message,
+      });
       this.#options.onError(error, edge);
     }
     const diallingSeed = this.#seedOf.get(edge);
@@ -241,7 +251,11 @@ export class Edges implements EdgeHost {
       const served = state.phase === "served" && state.edge === edge;
       if (!served && !(seed === diallingSeed && state.phase === "dialling")) continue;
       if (replacement) seed.input({ on: "open", edge: replacement });
-      else seed.input({ on: served ? "lost" : "failed", error: error ?? new MeshError("goodbye", "the edge was closed on purpose") });
+      else
+        seed.input({
+          on: served ? "lost" : "failed",
+          error: error ?? new MeshError("goodbye", "the edge was closed on purpose"),
+        });
     }
   }
 }

@@ -3,7 +3,7 @@
  * against both nonces), ACCEPT or REFUSE. It decides; the edge carries frames, keeps the time and knows the others.
  */
 import { checkProof, type Identity, proofMessage, type Verifier } from "../auth/index.ts";
-import { MeshError, type MeshErrorCode, ERROR_CODES } from "../base/errors.ts";
+import { ERROR_CODES, MeshError, type MeshErrorCode } from "../base/errors.ts";
 import { LIMITS } from "../base/limits.ts";
 import { control, FrameType, type IntroduceBody, type Role } from "../wire/index.ts";
 
@@ -22,7 +22,12 @@ export interface LocalNode {
 
 export type HandshakeState =
   | { readonly phase: "hello"; readonly ourNonce: Uint8Array }
-  | { readonly phase: "introduce"; readonly ourNonce: Uint8Array; readonly theirNonce: Uint8Array; readonly capabilities: number }
+  | {
+      readonly phase: "introduce";
+      readonly ourNonce: Uint8Array;
+      readonly theirNonce: Uint8Array;
+      readonly capabilities: number;
+    }
   | { readonly phase: "accept"; readonly them: IntroduceBody; readonly capabilities: number };
 
 /** What a frame led to: a new state, or the end of the handshake. */
@@ -36,7 +41,11 @@ export function encodeHello(nonce: Uint8Array): Uint8Array {
 }
 
 /** Our INTRODUCE, signed for the other's nonce. */
-export function encodeIntroduce(local: LocalNode, state: HandshakeState & { phase: "introduce" }, credential: string): Uint8Array {
+export function encodeIntroduce(
+  local: LocalNode,
+  state: HandshakeState & { phase: "introduce" },
+  credential: string,
+): Uint8Array {
   const body = {
     mesh: local.mesh,
     id: local.identity.id,
@@ -48,46 +57,71 @@ export function encodeIntroduce(local: LocalNode, state: HandshakeState & { phas
     credential,
     ticket: new Uint8Array(0),
   };
-  return control.introduce.encode({ ...body, signature: local.identity.sign(proofMessage(state.theirNonce, state.ourNonce, body)) });
+  return control.introduce.encode({
+    ...body,
+    signature: local.identity.sign(proofMessage(state.theirNonce, state.ourNonce, body)),
+  });
 }
 
 /** @throws {MeshError} whatever is wrong with the frame, the version or the introduction; the link must go. */
 export function step(state: HandshakeState, local: LocalNode, frame: Uint8Array): HandshakeStep {
-  if (frame.byteLength > LIMITS.handshakeFrameBytes) throw new MeshError("too-large", `a frame of ${frame.byteLength} bytes during the handshake`);
+  if (frame.byteLength > LIMITS.handshakeFrameBytes)
+    throw new MeshError("too-large", `a frame of ${frame.byteLength} bytes during the handshake`);
   const type = frame[4]!;
   if (type === FrameType.refuse) {
     const { code, detail } = control.refuse.decode(frame);
-    throw new MeshError(code in ERROR_CODES ? (code as MeshErrorCode) : "bad-credentials", `refused by the other side: ${detail}`);
+    throw new MeshError(
+      code in ERROR_CODES ? (code as MeshErrorCode) : "bad-credentials",
+      `refused by the other side: ${detail}`,
+    );
   }
   if (state.phase === "hello" && type === FrameType.hello) {
     const hello = control.hello.decode(frame);
-    if (hello.magic !== control.HELLO_MAGIC) throw new MeshError("malformed-frame", "the first frame is not from a mesh");
+    if (hello.magic !== control.HELLO_MAGIC)
+      throw new MeshError("malformed-frame", "the first frame is not from a mesh");
     if (hello.minVersion > control.PROTOCOL.maxVersion || hello.maxVersion < control.PROTOCOL.minVersion) {
       throw new MeshError(
         "unsupported-version",
         `they speak versions ${hello.minVersion} to ${hello.maxVersion}, we ${control.PROTOCOL.minVersion} to ${control.PROTOCOL.maxVersion}; upgrade the older one`,
       );
     }
-    if (hello.nonce.byteLength !== control.NONCE_BYTES) throw new MeshError("malformed-frame", `a nonce of ${hello.nonce.byteLength} bytes`);
+    if (hello.nonce.byteLength !== control.NONCE_BYTES)
+      throw new MeshError("malformed-frame", `a nonce of ${hello.nonce.byteLength} bytes`);
     const capabilities = hello.capabilities & control.PROTOCOL.capabilities;
-    return { on: "introduce", state: { phase: "introduce", ourNonce: state.ourNonce, theirNonce: hello.nonce.slice(), capabilities } };
+    return {
+      on: "introduce",
+      state: { phase: "introduce", ourNonce: state.ourNonce, theirNonce: hello.nonce.slice(), capabilities },
+    };
   }
   if (state.phase === "introduce" && type === FrameType.introduce) {
     const them = control.introduce.decode(frame);
-    if (them.mesh !== local.mesh) throw new MeshError("other-mesh", `they belong to the mesh "${them.mesh}", we to "${local.mesh}"`);
+    if (them.mesh !== local.mesh)
+      throw new MeshError("other-mesh", `they belong to the mesh "${them.mesh}", we to "${local.mesh}"`);
     if (them.id === local.identity.id) throw new MeshError("self-edge", "the other side has our own id");
-    if (local.role === "leaf" && them.role === "leaf") throw new MeshError("forbidden", "a leaf cannot hang on a leaf; join a gateway");
-    if (them.role === "leaf" && local.role === "peer") throw new MeshError("forbidden", "this peer takes no leaves; join a gateway");
+    if (local.role === "leaf" && them.role === "leaf")
+      throw new MeshError("forbidden", "a leaf cannot hang on a leaf; join a gateway");
+    if (them.role === "leaf" && local.role === "peer")
+      throw new MeshError("forbidden", "this peer takes no leaves; join a gateway");
     if (local.verifier) checkProof(local.verifier, state.ourNonce, state.theirNonce, them);
     return { on: "introduced", state: { phase: "accept", them, capabilities: state.capabilities } };
   }
-  if (state.phase === "accept" && type === FrameType.accept) return { on: "accepted", them: state.them, capabilities: state.capabilities };
-  throw new MeshError("malformed-frame", `frame type 0x${type.toString(16)} has no place in the handshake's ${state.phase} phase`);
+  if (state.phase === "accept" && type === FrameType.accept)
+    return { on: "accepted", them: state.them, capabilities: state.capabilities };
+  throw new MeshError(
+    "malformed-frame",
+    `frame type 0x${type.toString(16)} has no place in the handshake's ${state.phase} phase`,
+  );
 }
 
 /** What a stranger may learn of why it was turned away: the code, and a detail only where it names nothing of ours. */
 export function encodeRefuse(error: MeshError): Uint8Array {
-  const told: ReadonlySet<MeshErrorCode> = new Set(["duplicate-edge", "forbidden", "other-mesh", "self-edge", "unsupported-version"]);
+  const told: ReadonlySet<MeshErrorCode> = new Set([
+    "duplicate-edge",
+    "forbidden",
+    "other-mesh",
+    "self-edge",
+    "unsupported-version",
+  ]);
   const code = told.has(error.code) || error.code === "bad-credentials" ? error.code : "malformed-frame";
   return control.refuse.encode({ code, detail: code === "other-mesh" ? "another mesh" : ERROR_CODES[code].about });
 }

@@ -42,7 +42,10 @@ export class Outbox {
     let byteLength = 0;
     for (const part of frame) byteLength += part.byteLength;
     if (queue.byteLength > 0 && queue.byteLength + byteLength > LIMITS.laneQueueBytes) {
-      throw new MeshError("overflow", `${queue.byteLength} bytes wait in lane ${lane} already; the neighbour reads too slowly`);
+      throw new MeshError(
+        "overflow",
+        `${queue.byteLength} bytes wait in lane ${lane} already; the neighbour reads too slowly`,
+      );
     }
     queue.frames.push(frame);
     queue.byteLength += byteLength;

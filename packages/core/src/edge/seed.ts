@@ -2,7 +2,7 @@
  * One address this node wants an edge to: dialled, and dialled again with backoff and full jitter for as long as it
  * is wanted. `step` decides, the driver below runs it.
  */
-import { asMeshError, MeshError, type MeshErrorCode } from "../base/errors.ts";
+import { asMeshError, type MeshError, type MeshErrorCode } from "../base/errors.ts";
 import { TIMINGS } from "../base/limits.ts";
 import type { Edge } from "./edge.ts";
 
@@ -25,7 +25,12 @@ export function redialDelayMs(attempt: number, luck: number): number {
 }
 
 /** Refusals that a redial soon would not change: try again only at the slowest pace. */
-const REFUSALS: ReadonlySet<MeshErrorCode> = new Set(["other-mesh", "unsupported-version", "bad-credentials", "forbidden"]);
+const REFUSALS: ReadonlySet<MeshErrorCode> = new Set([
+  "other-mesh",
+  "unsupported-version",
+  "bad-credentials",
+  "forbidden",
+]);
 
 /** Pure. An input the phase does not expect changes nothing. */
 export function step(state: SeedState, input: SeedInput, nowMs: number, luck: number): SeedState {
@@ -34,14 +39,18 @@ export function step(state: SeedState, input: SeedInput, nowMs: number, luck: nu
   const attempt = "attempt" in state ? state.attempt : 0;
   switch (input.on) {
     case "tick":
-      return state.phase === "waiting" && nowMs >= state.retryAtMs ? { phase: "dialling", attempt: attempt + 1 } : state;
+      return state.phase === "waiting" && nowMs >= state.retryAtMs
+        ? { phase: "dialling", attempt: attempt + 1 }
+        : state;
     case "open":
       return { phase: "served", edge: input.edge };
     case "failed":
     case "lost": {
       if (state.phase === "waiting") return state;
       if (input.error.code === "self-edge") return { phase: "stopped", cause: input.error };
-      const delayMs = REFUSALS.has(input.error.code) ? (0.5 + luck / 2) * TIMINGS.redialMaxMs : redialDelayMs(attempt, luck);
+      const delayMs = REFUSALS.has(input.error.code)
+        ? (0.5 + luck / 2) * TIMINGS.redialMaxMs
+        : redialDelayMs(attempt, luck);
       return { phase: "waiting", attempt, retryAtMs: nowMs + delayMs, cause: input.error };
     }
   }
@@ -102,6 +111,8 @@ export class Seed {
   #wait(): void {
     const state = this.#state;
     if (state.phase !== "waiting") return;
-    this.#timer = this.#host.setTimer(Math.max(0, state.retryAtMs - this.#host.now()), () => this.input({ on: "tick" }));
+    this.#timer = this.#host.setTimer(Math.max(0, state.retryAtMs - this.#host.now()), () =>
+      this.input({ on: "tick" }),
+    );
   }
 }

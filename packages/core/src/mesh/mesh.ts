@@ -181,7 +181,8 @@ export class Mesh implements Flushable {
       case FrameType.interest: {
         if (edge.role !== "leaf") throw new MeshError("malformed-frame", `a ${edge.role} sent what only a leaf sends`);
         const { topics, services } = control.interest.decode(frame);
-        if (topics.length > LIMITS.leafSubscriptions) throw new MeshError("too-large", `${topics.length} subscriptions of one leaf`);
+        if (topics.length > LIMITS.leafSubscriptions)
+          throw new MeshError("too-large", `${topics.length} subscriptions of one leaf`);
         this.#leafInterest.set(edge, { topics, services });
         this.#touch("record");
         return true;
@@ -234,7 +235,9 @@ export class Mesh implements Flushable {
     // A leaf sees the mesh as its gateway does.
     const root = this.#isLeaf ? this.gateway?.id : this.#self;
     const neighbours = this.#isLeaf
-      ? (records.get(root ?? "")?.neighbours ?? []).filter(({ id }) => records.get(id)?.neighbours.some((back) => back.id === root)).map(({ id }) => id)
+      ? (records.get(root ?? "")?.neighbours ?? [])
+          .filter(({ id }) => records.get(id)?.neighbours.some((back) => back.id === root))
+          .map(({ id }) => id)
       : [...this.#options.edges()].filter((edge) => edge.role !== "leaf").map((edge) => edge.id);
     this.#routes = root === undefined ? new Map() : computeRoutes(root, neighbours, records);
     const before = this.#known;
@@ -245,7 +248,8 @@ export class Mesh implements Flushable {
     }
     for (const node of this.#known.values()) if (!before.has(node.id)) this.#options.onJoin(node);
     for (const node of before.values()) {
-      if (!this.#known.has(node.id)) this.#options.onLeave(node, records.get(node.id)?.gone ? "goodbye" : "unreachable");
+      if (!this.#known.has(node.id))
+        this.#options.onLeave(node, records.get(node.id)?.gone ? "goodbye" : "unreachable");
     }
   }
 
@@ -265,7 +269,11 @@ export class Mesh implements Flushable {
   #ownAsRecord(): StoredRecord {
     const { local } = this.#options;
     const leafTopics = new Map<string, number>();
-    const services: RecordBody["services"][number][] = this.#interest.services.map((service) => ({ service, owner: this.#self, ownerName: local.name }));
+    const services: RecordBody["services"][number][] = this.#interest.services.map((service) => ({
+      service,
+      owner: this.#self,
+      ownerName: local.name,
+    }));
     for (const [edge, interest] of this.#leafInterest) {
       for (const pattern of interest.topics) leafTopics.set(pattern, (leafTopics.get(pattern) ?? 0) + 1);
       for (const service of interest.services) services.push({ service, owner: edge.id, ownerName: edge.peer.name });
@@ -283,7 +291,11 @@ export class Mesh implements Flushable {
       addresses: local.addresses(),
       neighbours: this.#gone ? [] : peers.map((edge) => ({ id: edge.id, cost: 1 })),
       leaves: [...this.#options.edges()].length - peers.length,
-      topics: [...patterns].map((pattern) => ({ pattern, self: own.has(pattern), leaves: leafTopics.get(pattern) ?? 0 })),
+      topics: [...patterns].map((pattern) => ({
+        pattern,
+        self: own.has(pattern),
+        leaves: leafTopics.get(pattern) ?? 0,
+      })),
       services,
       gone: this.#gone,
       frame: new Uint8Array(0),

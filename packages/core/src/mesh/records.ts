@@ -39,7 +39,8 @@ export class Records {
     if (known && !isNewer(record, known)) return undefined;
     if (record.role === "leaf") throw new MeshError("malformed-frame", `a record of ${record.id}, which is a leaf`);
     if (this.#verifier) {
-      const genuine = this.#verifier.idOf(record.publicKey) === record.id && this.#verifier.verify(record.publicKey, body, signature);
+      const genuine =
+        this.#verifier.idOf(record.publicKey) === record.id && this.#verifier.verify(record.publicKey, body, signature);
       if (!genuine) throw new MeshError("bad-credentials", `the record of ${record.id} is not signed by its key`);
     }
     const stored = { ...record, frame, expiresAtMs: nowMs + TIMINGS.recordExpiryMs };

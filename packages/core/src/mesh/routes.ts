@@ -19,7 +19,11 @@ export interface Route {
  * @param records Everybody's link state. An edge counts only when both its ends list it.
  * @returns A route to every reachable peer but oneself. Of equal ways the one with the lower first hop wins, on every node.
  */
-export function computeRoutes(self: NodeId, neighbours: Iterable<NodeId>, records: ReadonlyMap<NodeId, LinkState>): Map<NodeId, Route> {
+export function computeRoutes(
+  self: NodeId,
+  neighbours: Iterable<NodeId>,
+  records: ReadonlyMap<NodeId, LinkState>,
+): Map<NodeId, Route> {
   const routes = new Map<NodeId, Route>();
   let ring = [...neighbours].filter((id) => id !== self).sort();
   for (const id of ring) routes.set(id, { nextHop: id, cost: 1 });

@@ -77,9 +77,13 @@ export class Calls {
 
   expose(name: string, target: object, options: ExposeOptions = {}): Disposable {
     checkServiceName(name);
-    if (typeof target !== "object" || target === null) throw new TypeError(`the target exposed as "${name}" must be an object, got ${target === null ? "null" : typeof target}`);
+    if (typeof target !== "object" || target === null)
+      throw new TypeError(
+        `the target exposed as "${name}" must be an object, got ${target === null ? "null" : typeof target}`,
+      );
     checkOptions("expose", options, ["methods"]);
-    if (this.#exposed.has(name)) throw new TypeError(`"${name}" is exposed by this node already; dispose the first handle or choose another name`);
+    if (this.#exposed.has(name))
+      throw new TypeError(`"${name}" is exposed by this node already; dispose the first handle or choose another name`);
     const exposed = new Exposed(target, options);
     this.#exposed.set(name, exposed);
     this.#host.onServicesChanged();
@@ -96,7 +100,8 @@ export class Calls {
     checkServiceName(name);
     checkOptions("remote", options, ["node", "timeoutMs", "signal"]);
     const { node, ...callOptions } = options;
-    const invoke: Invoke = (path, args, { timeoutMs, signal }) => this.#call(name, node, path, args, { timeoutMs, signal });
+    const invoke: Invoke = (path, args, { timeoutMs, signal }) =>
+      this.#call(name, node, path, args, { timeoutMs, signal });
     const check = (checked: CallOptions): CallOptions => {
       checkOptions("$with", checked, ["timeoutMs", "signal"]);
       if (checked.timeoutMs !== undefined) checkRange("timeoutMs", checked.timeoutMs, 1, MAX_TIMEOUT_MS);
@@ -109,7 +114,9 @@ export class Calls {
   onEdgeClosed(edge: Edge): void {
     for (const [id, call] of this.#pending) {
       if (call.edge !== edge) continue;
-      this.#settle(id)?.reject(new MeshError("edge-lost", `the edge to ${edge.peer.name} ended before the answer came; the call may have run`));
+      this.#settle(id)?.reject(
+        new MeshError("edge-lost", `the edge to ${edge.peer.name} ended before the answer came; the call may have run`),
+      );
     }
   }
 
@@ -122,7 +129,10 @@ export class Calls {
   }
 
   close(): void {
-    for (const id of [...this.#pending.keys()]) this.#settle(id)?.reject(new MeshError("closed", "this node was closed before the answer came; the call may have run"));
+    for (const id of [...this.#pending.keys()])
+      this.#settle(id)?.reject(
+        new MeshError("closed", "this node was closed before the answer came; the call may have run"),
+      );
     this.#exposed.clear();
     this.#running.clear();
   }
@@ -148,13 +158,24 @@ export class Calls {
       instance = this.#find(service, node);
     }
     if (!instance) {
-      throw new MeshError("no-responder", node === undefined ? `nobody in the mesh exposes "${service}"` : `node ${node} does not expose "${service}", or is not known`);
+      throw new MeshError(
+        "no-responder",
+        node === undefined
+          ? `nobody in the mesh exposes "${service}"`
+          : `node ${node} does not expose "${service}", or is not known`,
+      );
     }
     const target = { node: instance.owner, home: instance.home };
     return new Promise((resolve, reject) => {
       const leftMs = Math.max(0, timeoutMs - (this.#host.clock.now() - startedAtMs));
       const timer = this.#host.clock.setTimer(leftMs, () => {
-        this.#cancel(id, new MeshError("timed-out", `"${service}.${path.join(".")}" did not answer within ${timeoutMs} ms; it may still run`));
+        this.#cancel(
+          id,
+          new MeshError(
+            "timed-out",
+            `"${service}.${path.join(".")}" did not answer within ${timeoutMs} ms; it may still run`,
+          ),
+        );
       });
       const onAbort = (): void => this.#cancel(id, signal?.reason);
       const release = (): void => {
@@ -186,13 +207,19 @@ export class Calls {
   #find(service: string, node: string | undefined): ServiceInstance | undefined {
     const instances = this.#host.instances(service);
     if (node === undefined) return instances[0];
-    return instances.find((instance) => instance.owner === node) ?? instances.find((instance) => instance.ownerName === node);
+    return (
+      instances.find((instance) => instance.owner === node) ?? instances.find((instance) => instance.ownerName === node)
+    );
   }
 
   /** @throws {MeshError} `timed-out`, or the signal's reason. */
   #within(wait: Promise<void>, timeoutMs: number, signal: CallOptions["signal"]): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = this.#host.clock.setTimer(timeoutMs, () => finish(() => reject(new MeshError("timed-out", `no edge to the mesh within ${timeoutMs} ms; the call did not run`))));
+      const timer = this.#host.clock.setTimer(timeoutMs, () =>
+        finish(() =>
+          reject(new MeshError("timed-out", `no edge to the mesh within ${timeoutMs} ms; the call did not run`)),
+        ),
+      );
       const onAbort = (): void => finish(() => reject(signal?.reason));
       const finish = (settle: () => void): void => {
         timer[Symbol.dispose]();
@@ -224,7 +251,9 @@ export class Calls {
     const message = this.#decode(payload);
     if (message?.kind !== "call") return;
     if (this.#pending.get(message.id)?.target.node !== target.node) return;
-    this.#settle(message.id)?.reject(new MeshError("peer-lost", `node ${target.node} could not be reached; the call did not run`));
+    this.#settle(message.id)?.reject(
+      new MeshError("peer-lost", `node ${target.node} could not be reached; the call did not run`),
+    );
   }
 
   // ---- both
@@ -256,9 +285,15 @@ export class Calls {
     if (message.kind === "result") pending.resolve(message.value);
     else if (message.kind === "failure") {
       const { name, code, message: text, data } = message;
-      pending.reject(new MeshError("remote-error", `${name}: ${text}`, { remote: { name, code: code ?? undefined, message: text, data } }));
+      pending.reject(
+        new MeshError("remote-error", `${name}: ${text}`, {
+          remote: { name, code: code ?? undefined, message: text, data },
+        }),
+      );
     } else {
-      pending.reject(new MeshError(message.code in ERROR_CODES ? (message.code as MeshErrorCode) : "no-responder", message.detail));
+      pending.reject(
+        new MeshError(message.code in ERROR_CODES ? (message.code as MeshErrorCode) : "no-responder", message.detail),
+      );
     }
   }
 
@@ -267,7 +302,12 @@ export class Calls {
   async #run(source: Address, call: RmiMessage & { kind: "call" }): Promise<void> {
     const key = `${source.node} ${call.id}`;
     if (this.#running.size >= MAX_RUNNING) {
-      return this.#send(source, { kind: "refusal", id: call.id, code: "overflow", detail: `${MAX_RUNNING} calls run there already` });
+      return this.#send(source, {
+        kind: "refusal",
+        id: call.id,
+        code: "overflow",
+        detail: `${MAX_RUNNING} calls run there already`,
+      });
     }
     const running = { cancelled: false };
     this.#running.set(key, running);
@@ -292,10 +332,15 @@ export class Calls {
       throw new Refusal("no-responder", `${call.service}: ${asMeshError(error, "no-responder").message}`);
     }
     if (call.args === null) {
-      if (typeof member.value === "function") throw new Refusal("no-responder", `"${call.service}.${call.path.join(".")}" is a method; call it`);
+      if (typeof member.value === "function")
+        throw new Refusal("no-responder", `"${call.service}.${call.path.join(".")}" is a method; call it`);
       return member.value;
     }
-    if (typeof member.value !== "function") throw new Refusal("no-responder", `"${call.service}.${call.path.join(".")}" is not a method; await it to read it`);
+    if (typeof member.value !== "function")
+      throw new Refusal(
+        "no-responder",
+        `"${call.service}.${call.path.join(".")}" is not a method; await it to read it`,
+      );
     return Reflect.apply(member.value, member.owner, call.args);
   }
 
@@ -311,7 +356,12 @@ export class Calls {
       this.#host.unicast.send(target, Port.rmi, Lane.reliable, payload);
     } catch (error) {
       if (message.kind === "result" && error instanceof MeshError && error.code === "too-large") {
-        return this.#send(target, { kind: "refusal", id: message.id, code: "too-large", detail: `it ran, but its result is too large: ${payload.byteLength} bytes, ${LIMITS.messageBytes} allowed` });
+        return this.#send(target, {
+          kind: "refusal",
+          id: message.id,
+          code: "too-large",
+          detail: `it ran, but its result is too large: ${payload.byteLength} bytes, ${LIMITS.messageBytes} allowed`,
+        });
       }
       this.#host.onError(error); // the caller is gone, or its way is full; it will time out
     }
@@ -322,13 +372,26 @@ export class Calls {
 class Refusal extends MeshError {}
 
 function failure(id: number, error: unknown): RmiMessage {
-  if (error instanceof Refusal) return { kind: "refusal", id, code: error.code, detail: error.message.replace(/^\[[a-z-]+\] /, "") };
-  if (!(error instanceof Error)) return { kind: "failure", id, name: "Error", code: null, message: String(error), data: null };
+  if (error instanceof Refusal)
+    return { kind: "refusal", id, code: error.code, detail: error.message.replace(/^\[[a-z-]+\] /, "") };
+  if (!(error instanceof Error))
+    return { kind: "failure", id, name: "Error", code: null, message: String(error), data: null };
   const { code, data } = error as { code?: unknown; data?: unknown };
-  return { kind: "failure", id, name: error.name, code: typeof code === "string" ? code : null, message: error.message, data: data ?? null };
+  return {
+    kind: "failure",
+    id,
+    name: error.name,
+    code: typeof code === "string" ? code : null,
+    message: error.message,
+    data: data ?? null,
+  };
 }
 
 function checkServiceName(name: unknown): asserts name is string {
-  if (typeof name !== "string" || name === "") throw new TypeError(`the name of an exposed object must be a string that is not empty, got ${JSON.stringify(name)}`);
-  if (utf8.encode(name).byteLength > LIMITS.nameBytes) throw new TypeError(`the name of an exposed object must be at most ${LIMITS.nameBytes} bytes of UTF-8`);
+  if (typeof name !== "string" || name === "")
+    throw new TypeError(
+      `the name of an exposed object must be a string that is not empty, got ${JSON.stringify(name)}`,
+    );
+  if (utf8.encode(name).byteLength > LIMITS.nameBytes)
+    throw new TypeError(`the name of an exposed object must be at most ${LIMITS.nameBytes} bytes of UTF-8`);
 }

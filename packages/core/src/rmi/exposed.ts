@@ -55,6 +55,6 @@ function isReachable(object: object, name: string): boolean {
 
 /** A prototype whose constructor is the language's or the platform's own. */
 function isBuiltIn(prototype: object): boolean {
-  const constructor = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
-  return typeof constructor !== "function" || /\{\s*\[native code\]\s*\}\s*$/.test(Function.prototype.toString.call(constructor));
+  const made = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
+  return typeof made !== "function" || /\{\s*\[native code\]\s*\}\s*$/.test(Function.prototype.toString.call(made));
 }

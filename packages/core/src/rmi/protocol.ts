@@ -11,9 +11,22 @@ import { MeshError } from "../base/errors.ts";
 import { decodePayload, encodePayload } from "../wire/index.ts";
 
 export type RmiMessage =
-  | { readonly kind: "call"; readonly id: number; readonly service: string; readonly path: readonly string[]; readonly args: readonly unknown[] | null }
+  | {
+      readonly kind: "call";
+      readonly id: number;
+      readonly service: string;
+      readonly path: readonly string[];
+      readonly args: readonly unknown[] | null;
+    }
   | { readonly kind: "result"; readonly id: number; readonly value: unknown }
-  | { readonly kind: "failure"; readonly id: number; readonly name: string; readonly code: string | null; readonly message: string; readonly data: unknown }
+  | {
+      readonly kind: "failure";
+      readonly id: number;
+      readonly name: string;
+      readonly code: string | null;
+      readonly message: string;
+      readonly data: unknown;
+    }
   | { readonly kind: "refusal"; readonly id: number; readonly code: string; readonly detail: string }
   | { readonly kind: "cancel"; readonly id: number };
 
@@ -41,13 +54,22 @@ const isText = (value: unknown): value is string => typeof value === "string";
 /** @throws {MeshError} `malformed-payload` */
 export function decodeRmi(bytes: Uint8Array): RmiMessage {
   const parts = decodePayload(bytes);
-  if (!Array.isArray(parts) || !Number.isSafeInteger(parts[1])) throw new MeshError("malformed-payload", "not a remote call, nor an answer to one");
+  if (!Array.isArray(parts) || !Number.isSafeInteger(parts[1]))
+    throw new MeshError("malformed-payload", "not a remote call, nor an answer to one");
   const [kind, id, a, b, c, d] = parts as [unknown, number, unknown, unknown, unknown, unknown];
-  if (kind === 0 && isText(a) && Array.isArray(b) && b.length <= MAX_PATH && b.every(isText) && (c === null || Array.isArray(c))) {
+  if (
+    kind === 0 &&
+    isText(a) &&
+    Array.isArray(b) &&
+    b.length <= MAX_PATH &&
+    b.every(isText) &&
+    (c === null || Array.isArray(c))
+  ) {
     return { kind: "call", id, service: a, path: b, args: c };
   }
   if (kind === 1) return { kind: "result", id, value: a };
-  if (kind === 2 && isText(a) && (b === null || isText(b)) && isText(c)) return { kind: "failure", id, name: a, code: b, message: c, data: d };
+  if (kind === 2 && isText(a) && (b === null || isText(b)) && isText(c))
+    return { kind: "failure", id, name: a, code: b, message: c, data: d };
   if (kind === 3 && isText(a) && isText(b)) return { kind: "refusal", id, code: a, detail: b };
   if (kind === 4) return { kind: "cancel", id };
   throw new MeshError("malformed-payload", `a remote call of kind ${String(kind)} with fields of the wrong type`);

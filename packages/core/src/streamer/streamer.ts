@@ -1,9 +1,10 @@
 /** Publishing and subscribing: the user's side of topics. */
+
+import { checkOptions } from "../base/check-options.ts";
 import type { Clock } from "../base/clock.ts";
 import { MeshError } from "../base/errors.ts";
 import { LIMITS } from "../base/limits.ts";
 import { checkPattern, checkTopic } from "../base/topic-pattern.ts";
-import { checkOptions } from "../base/check-options.ts";
 import { encodePayload, encodeShared, type Reliability } from "../wire/index.ts";
 import type { Headers } from "./message.ts";
 import { type MessageHandler, type SubscribeOptions, Subscription, type SubscriptionHost } from "./subscription.ts";
@@ -55,15 +56,21 @@ export class Streamer {
     if (!this.#checked.has(topic)) this.#check(topic);
     if (options !== EMPTY) checkOptions("publish", options, PUBLISH_OPTIONS);
     const { reliability = "reliable", headers, transfer } = options;
-    if (reliability !== "reliable" && reliability !== "volatile") throw new TypeError(`reliability must be "reliable" or "volatile", got ${JSON.stringify(reliability)}`);
+    if (reliability !== "reliable" && reliability !== "volatile")
+      throw new TypeError(`reliability must be "reliable" or "volatile", got ${JSON.stringify(reliability)}`);
     const raw = data instanceof Uint8Array;
     const encodedHeaders = headers === undefined ? undefined : encodePayload(headers);
     if (encodedHeaders && encodedHeaders.byteLength > LIMITS.headerBytes) {
-      throw new RangeError(`headers must encode to at most ${LIMITS.headerBytes} bytes, got ${encodedHeaders.byteLength}`);
+      throw new RangeError(
+        `headers must encode to at most ${LIMITS.headerBytes} bytes, got ${encodedHeaders.byteLength}`,
+      );
     }
     let payload = raw ? data : encodeShared(data);
     if (payload.byteLength > this.#host.messageBytes) {
-      throw new MeshError("too-large", `data of ${payload.byteLength} bytes on "${topic}", more than the ${this.#host.messageBytes} allowed; send a file instead`);
+      throw new MeshError(
+        "too-large",
+        `data of ${payload.byteLength} bytes on "${topic}", more than the ${this.#host.messageBytes} allowed; send a file instead`,
+      );
     }
     if (payload.byteLength >= LIMITS.logViewBytes && !(raw && transfer)) payload = payload.slice();
     this.#host.feeds.publish(topic, reliability, raw, encodedHeaders, payload);
@@ -75,12 +82,15 @@ export class Streamer {
     checkPattern(pattern);
     checkOptions("subscribe", options, SUBSCRIBE_OPTIONS);
     const { capacity, overflow, echo } = options;
-    if (capacity !== undefined && !(Number.isSafeInteger(capacity) && capacity >= 1)) throw new RangeError(`capacity must be a whole number of at least 1, got ${capacity}`);
+    if (capacity !== undefined && !(Number.isSafeInteger(capacity) && capacity >= 1))
+      throw new RangeError(`capacity must be a whole number of at least 1, got ${capacity}`);
     if (overflow !== undefined && overflow !== "drop-oldest" && overflow !== "drop-newest") {
       throw new TypeError(`overflow must be "drop-oldest" or "drop-newest", got ${JSON.stringify(overflow)}`);
     }
-    if (echo !== undefined && typeof echo !== "boolean") throw new TypeError(`echo must be true or false, got ${JSON.stringify(echo)}`);
-    if (handler !== undefined && typeof handler !== "function") throw new TypeError(`the handler of a subscription must be a function, got ${typeof handler}`);
+    if (echo !== undefined && typeof echo !== "boolean")
+      throw new TypeError(`echo must be true or false, got ${JSON.stringify(echo)}`);
+    if (handler !== undefined && typeof handler !== "function")
+      throw new TypeError(`the handler of a subscription must be a function, got ${typeof handler}`);
     const onClose = (): void => {
       this.#subscriptions.delete(subscription);
       if (this.#listed.delete(subscription)) this.#host.onPatternsChanged();

@@ -3,11 +3,19 @@
  * until it is read, so what a slow reader costs is bounded by the log, and what has left the log is a gap.
  */
 import type { Clock } from "../base/clock.ts";
-import { MeshError } from "../base/errors.ts";
 import { Emitter, type ListenerOptions } from "../base/emitter.ts";
+import { MeshError } from "../base/errors.ts";
 import type { Flushable, Turn } from "../base/turn.ts";
 import type { Feeds, Flow, Listener, LocalWant } from "../delivery/index.ts";
-import { dataHeaders, dataIsRaw, dataPayloadFrom, dataPublishedAtMs, decodePayload, type GapReason, readU32 } from "../wire/index.ts";
+import {
+  dataHeaders,
+  dataIsRaw,
+  dataPayloadFrom,
+  dataPublishedAtMs,
+  decodePayload,
+  type GapReason,
+  readU32,
+} from "../wire/index.ts";
 import type { Drop, Gap, Headers, Message } from "./message.ts";
 
 export interface SubscribeOptions {
@@ -73,7 +81,12 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
   #arrival: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
 
   /** Made by `node.subscribe`. */
-  constructor(host: SubscriptionHost, pattern: string, options: SubscribeOptions, handler: MessageHandler<T> | undefined) {
+  constructor(
+    host: SubscriptionHost,
+    pattern: string,
+    options: SubscribeOptions,
+    handler: MessageHandler<T> | undefined,
+  ) {
     this.#host = host;
     this.pattern = pattern;
     this.#options = options;
@@ -88,7 +101,11 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
     return this.#waiting;
   }
 
-  on<Name extends keyof SubscriptionEvents>(name: Name, listener: (event: SubscriptionEvents[Name]) => void, options?: ListenerOptions): Disposable {
+  on<Name extends keyof SubscriptionEvents>(
+    name: Name,
+    listener: (event: SubscriptionEvents[Name]) => void,
+    options?: ListenerOptions,
+  ): Disposable {
     return this.#events.on(name, listener, options);
   }
 
@@ -108,7 +125,10 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
   /** @throws {TypeError} for a second reader, or where a handler reads already. */
   [Symbol.asyncIterator](): AsyncIterator<Message<T>, undefined> {
     if (this.#handler) throw new TypeError(`the subscription to "${this.pattern}" is read by its handler already`);
-    if (this.#iterated) throw new TypeError(`the subscription to "${this.pattern}" has a reader already; subscribe once more for a second`);
+    if (this.#iterated)
+      throw new TypeError(
+        `the subscription to "${this.pattern}" has a reader already; subscribe once more for a second`,
+      );
     this.#iterated = true;
     return {
       next: () => this.#next(),
@@ -233,7 +253,13 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
     } catch (cause) {
       this.onGap(flow, seq, seq, "undecodable");
       const why = cause instanceof Error ? cause.message : String(cause);
-      this.#host.onError(new MeshError("malformed-payload", `message ${seq} of "${flow.topic}" from ${flow.origin} was dropped: ${why}`, { cause }));
+      this.#host.onError(
+        new MeshError(
+          "malformed-payload",
+          `message ${seq} of "${flow.topic}" from ${flow.origin} was dropped: ${why}`,
+          { cause },
+        ),
+      );
       return undefined;
     }
   }

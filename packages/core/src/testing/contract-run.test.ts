@@ -8,16 +8,27 @@ import { settle } from "./node-settle.fixture.ts";
 const FIRST = Number(process.env["CHASKI_SEED"] ?? 1);
 const COUNT = Number(process.env["CHASKI_SEEDS"] ?? 150);
 
-it("keeps the delivery contract on small trees of peers, gateways and leaves, through cuts and crashes", { timeout: 0 }, async () => {
+it("keeps the delivery contract on small trees of peers, gateways and leaves, through cuts and crashes", {
+  timeout: 0,
+}, async () => {
   const failures: string[] = [];
   const total = { published: 0, delivered: 0, gaps: 0 };
   for (let seed = FIRST; seed < FIRST + COUNT; seed++) {
     const leaves = seed % 3;
-    const result = await contractRun({ seed, settle, nodes: 3 + (seed % 6) + leaves, leaves, messages: 300, faults: 12 });
+    const result = await contractRun({
+      seed,
+      settle,
+      nodes: 3 + (seed % 6) + leaves,
+      leaves,
+      messages: 300,
+      faults: 12,
+    });
     failures.push(...result.violations.slice(0, 3).map((violation) => `seed ${seed}: ${violation}`));
     for (const key of ["published", "delivered", "gaps"] as const) total[key] += result[key];
   }
-  console.info(`${COUNT} seeds from ${FIRST}: ${total.published} published, ${total.delivered} delivered, ${total.gaps} gaps`);
+  console.info(
+    `${COUNT} seeds from ${FIRST}: ${total.published} published, ${total.delivered} delivered, ${total.gaps} gaps`,
+  );
   expect(failures).toEqual([]);
   expect(total.delivered).toBeGreaterThan(COUNT * 100);
 });

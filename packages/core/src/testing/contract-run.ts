@@ -85,12 +85,21 @@ export async function contractRun(options: ContractRunOptions): Promise<Contract
   const watch = (name: string): void => {
     const node = mesh.nodes.get(name)!;
     const pattern = PATTERNS[pick(PATTERNS.length)]!;
-    const entry: Watched = { node: name, pattern, heard: new Map(), owedAfter: undefined, reachable: new Set(), closed: false };
+    const entry: Watched = {
+      node: name,
+      pattern,
+      heard: new Map(),
+      owedAfter: undefined,
+      reachable: new Set(),
+      closed: false,
+    };
     const hear = (key: string, from: number, to: number, lost: boolean): void => {
       const heard = entry.heard.get(key);
-      if (!heard) entry.heard.set(key, { first: from, next: Number.isFinite(to) ? to + 1 : undefined, gaps: lost ? 1 : 0 });
+      if (!heard)
+        entry.heard.set(key, { first: from, next: Number.isFinite(to) ? to + 1 : undefined, gaps: lost ? 1 : 0 });
       else {
-        if (heard.next !== undefined && from !== heard.next) violations.push(`${name} ${pattern}: expected number ${heard.next} of ${key}, got ${from}`);
+        if (heard.next !== undefined && from !== heard.next)
+          violations.push(`${name} ${pattern}: expected number ${heard.next} of ${key}, got ${from}`);
         heard.next = Number.isFinite(to) ? to + 1 : undefined;
         if (lost) heard.gaps++;
       }
@@ -167,13 +176,19 @@ export async function contractRun(options: ContractRunOptions): Promise<Contract
       const [origin, topic] = key.split(" ") as [string, string];
       if (crashed.has(origin) || !matchesSlowly(entry.pattern, topic)) continue;
       const heard = entry.heard.get(key);
-      if (heard && heard.next !== undefined && heard.next !== head + 1) violations.push(`${entry.node} ${entry.pattern}: ${key} ends at ${heard.next - 1} of ${head}`);
-      if (heard && heard.gaps > 0 && !leafIds.has(origin)) violations.push(`${entry.node} ${entry.pattern}: ${heard.gaps} gaps in ${key}, whose origin lives and holds all`);
+      if (heard && heard.next !== undefined && heard.next !== head + 1)
+        violations.push(`${entry.node} ${entry.pattern}: ${key} ends at ${heard.next - 1} of ${head}`);
+      if (heard && heard.gaps > 0 && !leafIds.has(origin))
+        violations.push(
+          `${entry.node} ${entry.pattern}: ${heard.gaps} gaps in ${key}, whose origin lives and holds all`,
+        );
       // Origins out of reach when it became ready, and leaves, count from ATTACHED on, which nobody outside can see.
       if (!entry.owedAfter || !entry.reachable.has(origin)) continue;
       const owedFrom = (entry.owedAfter.get(key) ?? 0) + 1;
-      if (heard && heard.first > owedFrom) violations.push(`${entry.node} ${entry.pattern}: ${key} begins at ${heard.first}, owed from ${owedFrom}`);
-      if (!heard && head >= owedFrom) violations.push(`${entry.node} ${entry.pattern}: nothing of ${key}, owed ${owedFrom} to ${head}`);
+      if (heard && heard.first > owedFrom)
+        violations.push(`${entry.node} ${entry.pattern}: ${key} begins at ${heard.first}, owed from ${owedFrom}`);
+      if (!heard && head >= owedFrom)
+        violations.push(`${entry.node} ${entry.pattern}: nothing of ${key}, owed ${owedFrom} to ${head}`);
     }
   }
   return { violations, published, delivered, gaps };
@@ -181,6 +196,8 @@ export async function contractRun(options: ContractRunOptions): Promise<Contract
 
 /** Matching as one would write it on paper, for the oracle. */
 function matchesSlowly(pattern: string, topic: string): boolean {
-  const source = pattern.split("/").map((segment) => (segment === "**" ? "(?:[^/]+(?:/[^/]+)*)?" : segment === "*" ? "[^/]+" : segment));
+  const source = pattern
+    .split("/")
+    .map((segment) => (segment === "**" ? "(?:[^/]+(?:/[^/]+)*)?" : segment === "*" ? "[^/]+" : segment));
   return new RegExp(`^${source.join("/")}$`).test(topic);
 }

@@ -30,11 +30,26 @@ export class SimulatedMesh implements AsyncDisposable {
   }
 
   /** A node named `name` that listens on `memory://name` (unless a leaf) and joins the nodes named. */
-  async node(name: string, options: Omit<NodeOptions, "join" | "listen"> & { readonly join?: readonly string[] } = {}): Promise<MeshNode> {
+  async node(
+    name: string,
+    options: Omit<NodeOptions, "join" | "listen"> & { readonly join?: readonly string[] } = {},
+  ): Promise<MeshNode> {
     const { join = [], role = "peer", ...rest } = options;
     const node = await createNode(
-      { name, role, ...rest, listen: role === "leaf" ? [] : [`memory://${name}`], join: join.map((other) => `memory://${other}`) },
-      { clock: this.clock, random: this.random, transports: [this.network.transport(name)], identity: keylessIdentity(this.random), role },
+      {
+        name,
+        role,
+        ...rest,
+        listen: role === "leaf" ? [] : [`memory://${name}`],
+        join: join.map((other) => `memory://${other}`),
+      },
+      {
+        clock: this.clock,
+        random: this.random,
+        transports: [this.network.transport(name)],
+        identity: keylessIdentity(this.random),
+        role,
+      },
     );
     this.nodes.set(name, node);
     return node;
@@ -74,6 +89,7 @@ export class SimulatedMesh implements AsyncDisposable {
     await this.until(closing);
     await this.run(5_000);
     if (this.clock.pending > 0) throw new Error(`${this.clock.pending} timers are left after every node was closed`);
-    if (this.network.openLinks > 0) throw new Error(`${this.network.openLinks} links are left after every node was closed`);
+    if (this.network.openLinks > 0)
+      throw new Error(`${this.network.openLinks} links are left after every node was closed`);
   }
 }

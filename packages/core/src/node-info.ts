@@ -1,0 +1,79 @@
+/** What a node tells of itself and its mesh: plain values, true when they were asked for. */
+import type { MeshError } from "./base/errors.ts";
+import type { NodeId } from "./base/ids.ts";
+import type { FeedCounters } from "./delivery/index.ts";
+import type { Edge as EdgeDriver } from "./edge/index.ts";
+import type { NodeInfo, ServiceInstance } from "./mesh/index.ts";
+import type { Role } from "./wire/index.ts";
+
+/** One neighbour, as it is now. */
+export interface Edge {
+  readonly peer: NodeInfo;
+  /** The scheme of its address: `tcp`, `ws`, `memory`. */
+  readonly transport: string;
+  readonly address: string;
+  /** Round trip, smoothed, in ms; undefined before the first measurement. */
+  readonly latencyMs: number | undefined;
+  readonly jitterMs: number;
+  /** Held by pairing. */
+  readonly paired: boolean;
+  /** Wall clock when it opened, ms since 1970-01-01 UTC. */
+  readonly since: number;
+}
+
+export interface Connection {
+  /** `connecting` before the first edge, `degraded` when only some of the addresses joined are up. */
+  readonly state: "connecting" | "online" | "degraded" | "offline";
+  /** Wall clock when this state began, ms since 1970-01-01 UTC. */
+  readonly since: number;
+  /** Why it is not online, for people. */
+  readonly reason: string | undefined;
+}
+
+export interface Topology {
+  readonly nodes: readonly NodeInfo[];
+  /** Every edge once. The latency is known for this node's own edges. */
+  readonly edges: readonly { readonly from: NodeId; readonly to: NodeId; readonly latencyMs: number | undefined }[];
+}
+
+export interface NodeStatus {
+  readonly id: NodeId;
+  readonly name: string;
+  readonly role: Role;
+  readonly connection: Connection;
+  readonly edges: readonly (Edge & {
+    readonly bytesIn: number;
+    readonly bytesOut: number;
+    readonly queuedBytes: number;
+  })[];
+  /** What was asked to be joined, and how it stands. */
+  readonly joins: readonly { readonly address: string; readonly phase: string; readonly reason: string | undefined }[];
+  readonly services: readonly ServiceInstance[];
+  readonly log: { readonly bytes: number; readonly flows: number };
+  readonly counters: Readonly<FeedCounters>;
+  readonly calls: { readonly pending: number; readonly running: number };
+}
+
+export interface NodeEvents {
+  edgeopen: Edge;
+  edgeclose: { readonly edge: Edge; readonly error: MeshError | undefined };
+  nodejoin: NodeInfo;
+  nodeleave: { readonly node: NodeInfo; readonly reason: string };
+  connection: Connection;
+  /** Whatever went wrong without anybody waiting for it: a refused link, a handler that threw, an undecodable message. */
+  error: unknown;
+}
+
+/** What is told of an edge. */
+export function edgeInfo(edge: EdgeDriver): Edge {
+  const { id, name, role } = edge.peer;
+  return {
+    peer: { id, name, role },
+    transport: edge.transport,
+    address: edge.address,
+    latencyMs: edge.latency.roundTripMs,
+    jitterMs: edge.latency.jitterMs,
+    paired: false,
+    since: edge.since,
+  };
+}
