@@ -26,7 +26,7 @@ export function MeshCard({ node, mesh }: MeshProps) {
   );
 }
 
-/** First the edges, which measure themselves; then whom they lead to, as pings over several hops say. */
+/** First the edges, then the nodes they lead to; all are pinged, since an idle edge measures itself but rarely. */
 function EdgeTable({ node, mesh }: MeshProps) {
   const { own, topology, roundTripMs } = mesh.value;
   return (
@@ -49,8 +49,8 @@ function EdgeTable({ node, mesh }: MeshProps) {
             testId="edge-row"
             name={peer.name}
             note={`edge over ${transport}, for ${duration(now.value - since)}`}
-            latencyMs={latencyMs}
-            jitterMs={jitterMs}
+            latencyMs={roundTripMs.get(peer.id) ?? latencyMs}
+            jitterMs={latencyMs === undefined ? undefined : jitterMs}
           />
         ))}
         {own.length === 0 && (

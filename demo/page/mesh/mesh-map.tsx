@@ -14,7 +14,7 @@ const UPPER_PERCENT = 35;
 
 /** The mesh drawn from pages on the left over gateways to peers on the right. A picture: the numbers are in the table. */
 export function MeshMap({ node, mesh }: MeshMapProps) {
-  const { topology } = mesh.value;
+  const { topology, roundTripMs } = mesh.value;
   const { places, hidden } = placeNodes(topology.nodes, node);
   return (
     <div class="map">
@@ -23,12 +23,13 @@ export function MeshMap({ node, mesh }: MeshMapProps) {
           const a = places.get(from);
           const b = places.get(to);
           if (!a || !b) return null;
+          const measuredMs = (a.self && roundTripMs.get(to)) || (b.self && roundTripMs.get(from)) || latencyMs;
           return (
             <g key={`${from} ${to}`} class={`map-edge ${a.self || b.self ? "map-edge-own" : ""}`}>
               <line x1={`${a.x}%`} y1={`${a.y}%`} x2={`${b.x}%`} y2={`${b.y}%`} />
-              {latencyMs !== undefined && (
+              {measuredMs !== undefined && (
                 <text x={`${(a.x + b.x) / 2}%`} y={`${(a.y + b.y) / 2}%`} dy="-7">
-                  {milliseconds(latencyMs)}
+                  {milliseconds(measuredMs)}
                 </text>
               )}
             </g>

@@ -9,7 +9,7 @@ export interface MeshView {
   readonly topology: Topology;
   /** Every exposed object, and where it is. */
   readonly services: readonly ServiceInstance[];
-  /** Milliseconds to each node that is further away than one edge, and back. By node id. */
+  /** Milliseconds to each other node and back, pinged anew every second. By node id. */
   readonly roundTripMs: ReadonlyMap<string, number>;
 }
 
@@ -26,7 +26,7 @@ export function watchMesh(node: MeshNode): ReadonlySignal<MeshView> {
     looking = true;
     const { edges: own } = node;
     const topology = await node.topology();
-    const roundTripMs = await measure(node, further(topology.nodes, node, own));
+    const roundTripMs = await measure(node, topology.nodes);
     view.value = { own, topology, services: node.services(), roundTripMs };
     looking = false;
   };
@@ -48,7 +48,8 @@ export function nameIn({ topology }: MeshView, nodeId: string): string {
 
 async function measure(node: MeshNode, nodes: readonly NodeInfo[]): Promise<ReadonlyMap<string, number>> {
   const measured = new Map<string, number>();
-  const pings = nodes.slice(0, MAX_PINGED).map(async ({ id }) => {
+  const others = nodes.filter(({ id }) => id !== node.id).slice(0, MAX_PINGED);
+  const pings = others.map(async ({ id }) => {
     try {
       measured.set(id, (await node.ping(id, { timeoutMs: PING_TIMEOUT_MS })).roundTripMs);
     } catch {

@@ -5,8 +5,9 @@ import { onNextFrame } from "../live/frame.ts";
 import { now } from "../live/heartbeat.ts";
 import { TimeSeries } from "../live/time-series.ts";
 
-/** A value older than this is marked as old: the dashboard does not pretend. */
-const STALE_AFTER_MS = 3_000;
+/** A value is marked as old when this many more were due, and at least so long ago: the dashboard does not pretend. */
+const STALE_AFTER_PERIODS = 3;
+const STALE_AFTER_MS = 2_000;
 
 /** One topic: its newest sample, and the last minute of it as lines. */
 export class Feed<Topic extends keyof Topics & string> {
@@ -15,6 +16,8 @@ export class Feed<Topic extends keyof Topics & string> {
   readonly latest: ReadonlySignal<Topics[Topic] | undefined>;
   /** By this page's clock. */
   #arrivedAt: number | undefined;
+  /** Milliseconds between the two newest samples. */
+  #periodMs = 0;
 
   /** @param lines What of a sample is drawn. */
   constructor(node: MeshNode, topic: Topic, lines: (sample: Topics[Topic]) => readonly number[]) {
@@ -25,6 +28,7 @@ export class Feed<Topic extends keyof Topics & string> {
       latest.value = newest;
     };
     node.subscribe<Topics[Topic]>(topic, { overflow: "drop-oldest" }, ({ data }) => {
+      if (newest) this.#periodMs = data.sampledAt - newest.sampledAt;
       newest = data;
       this.#arrivedAt = Date.now();
       this.series.push(data.sampledAt, lines(data));
@@ -33,8 +37,8 @@ export class Feed<Topic extends keyof Topics & string> {
   }
 
   /** How old the newest sample is, in milliseconds, if that is too old to be called live. Changes once per second. */
-  staleForMs(atLeastMs = STALE_AFTER_MS): number | undefined {
+  staleForMs(): number | undefined {
     const ageMs = this.#arrivedAt === undefined ? 0 : now.value - this.#arrivedAt;
-    return ageMs > atLeastMs ? ageMs : undefined;
+    return ageMs > Math.max(STALE_AFTER_MS, this.#periodMs * STALE_AFTER_PERIODS) ? ageMs : undefined;
   }
 }
