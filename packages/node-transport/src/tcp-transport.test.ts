@@ -6,7 +6,7 @@ import { RecordingSink } from "@chaski/core/testing";
 import { describe, expect, it, vi } from "vitest";
 import { formatTcpAddress, parseTcpAddress } from "./tcp-address.ts";
 import { tcpTransport } from "./tcp-transport.ts";
-import { openSockets, turns } from "./testing.ts";
+import { openSockets, turns } from "./testing/index.ts";
 
 const never = new AbortController().signal;
 

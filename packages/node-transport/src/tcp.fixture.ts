@@ -3,7 +3,7 @@ import type { Link, OnLink } from "@chaski/core/link";
 import { type LinkPair, RecordingSink } from "@chaski/core/testing";
 import { formatTcpAddress } from "./tcp-address.ts";
 import { tcpTransport } from "./tcp-transport.ts";
-import { openSockets, turns, wireTo } from "./testing.ts";
+import { openSockets, turns, wireTo } from "./testing/index.ts";
 
 /** Two TCP links on a loopback address, across a wire that can be cut. */
 export async function tcpPair(host: "127.0.0.1" | "::1"): Promise<LinkPair> {

@@ -1,7 +1,7 @@
 /** The subpath `@chaski/node-transport/testing`: a TCP wire that can be cut, and what a test has left open. */
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
-import { formatTcpAddress, parseTcpAddress } from "./tcp-address.ts";
-import { resetSocket } from "./tcp-link.ts";
+import { formatTcpAddress, parseTcpAddress } from "../tcp-address.ts";
+import { resetSocket } from "../tcp-link.ts";
 
 /** A relay between whoever dials its address and the real one. Disposing waits until every connection is closed. */
 export interface Wire extends AsyncDisposable {
