@@ -38,10 +38,16 @@ export class Turn {
     if (this.#depth === 0) this.#arm();
   }
 
-  /** Queue a writer, as above. */
+  /**
+   * Queue a writer, as above. Outside of an input the first one writes at once, for the sake of round trips, and what
+   * comes after it before the clock's `soon` is gathered.
+   */
   write(writer: Flushable): void {
     this.#writers.push(writer);
-    if (this.#depth === 0) this.#arm();
+    if (this.#depth > 0) return;
+    const first = !this.#armed;
+    this.#arm();
+    if (first) this.#flushNow();
   }
 
   #arm(): void {
@@ -59,13 +65,25 @@ export class Turn {
     const readers = this.#readers;
     this.#readers = [];
     flushAll(readers, failures);
-    const writers = this.#writers;
-    this.#writers = [];
-    flushAll(writers, failures);
+    this.#flushWriters(failures);
     this.#depth--;
     // What readers queued for themselves waits for the next turn: a handler that feeds itself starves nobody.
     if (this.#readers.length > 0 || this.#writers.length > 0) this.#arm();
     if (failures.length > 0) throw failures[0];
+  }
+
+  #flushNow(): void {
+    const failures: unknown[] = [];
+    this.#depth++;
+    this.#flushWriters(failures);
+    this.#depth--;
+    if (failures.length > 0) throw failures[0];
+  }
+
+  #flushWriters(failures: unknown[]): void {
+    const writers = this.#writers;
+    this.#writers = [];
+    flushAll(writers, failures);
   }
 }
 
