@@ -49,13 +49,24 @@ describe("Turn", () => {
     expect(log).toEqual(["outer work", "reader"]);
   });
 
-  it("flushes soon, once, what is queued outside of any work", () => {
+  it("outside of any work writes the first at once, and soon, together, what comes after it", () => {
     const { clock, turn, log, named } = turnWithLog();
-    turn.write(named("writer"));
+    turn.write(named("first"));
+    expect([log, clock.pending]).toEqual([["first"], 1]);
+    turn.write(named("second"));
+    turn.read(named("reader"));
+    turn.write(named("third"));
+    expect([log, clock.pending]).toEqual([["first"], 1]);
+    clock.advance(0);
+    expect([log, clock.pending]).toEqual([["first", "reader", "second", "third"], 0]);
+  });
+
+  it("outside of any work reads soon, never at once", () => {
+    const { clock, turn, log, named } = turnWithLog();
     turn.read(named("reader"));
     expect([log, clock.pending]).toEqual([[], 1]);
     clock.advance(0);
-    expect([log, clock.pending]).toEqual([["reader", "writer"], 0]);
+    expect([log, clock.pending]).toEqual([["reader"], 0]);
   });
 
   it("flushes also when the work throws", () => {
