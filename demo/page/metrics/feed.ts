@@ -38,7 +38,9 @@ export class Feed<Topic extends keyof Topics & string> {
 
   /** How old the newest sample is, in milliseconds, if that is too old to be called live. Changes once per second. */
   staleForMs(): number | undefined {
-    const ageMs = this.#arrivedAt === undefined ? 0 : now.value - this.#arrivedAt;
+    // Read in any case: what is drawn follows only what it has read.
+    const nowMs = now.value;
+    const ageMs = this.#arrivedAt === undefined ? 0 : nowMs - this.#arrivedAt;
     return ageMs > Math.max(STALE_AFTER_MS, this.#periodMs * STALE_AFTER_PERIODS) ? ageMs : undefined;
   }
 }
