@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { createGateway } from "@chaski/gateway";
 import { MESH } from "../contract.ts";
 import { readOptions, wholeNumber } from "./command-line.ts";
-import { announceReady, logError, stopRequested } from "./lifetime.ts";
+import { announceReady, logError, orExit, stopRequested } from "./lifetime.ts";
 
 const READY_WITHIN_MS = 10_000;
 const BUILT_PAGE = fileURLToPath(new URL("../dist", import.meta.url));
@@ -22,13 +22,15 @@ if (!existsSync(options.page)) {
   process.exit(1);
 }
 
-await using gateway = await createGateway({
-  name: options.name,
-  mesh: MESH,
-  join: options.join,
-  http: { host: options.host, port: wholeNumber("port", options.port, 0, 65_535) },
-  static: options.page,
-});
+await using gateway = await orExit(
+  createGateway({
+    name: options.name,
+    mesh: MESH,
+    join: options.join,
+    http: { host: options.host, port: wholeNumber("port", options.port, 0, 65_535) },
+    static: options.page,
+  }),
+);
 gateway.node.on("error", logError);
 
 if (options.join.length > 0) {

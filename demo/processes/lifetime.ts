@@ -10,6 +10,16 @@ export function announceReady(address: string): void {
   console.log(`${READY}${address}`);
 }
 
+/** Wait for what this process cannot do without; should it fail, say why and end. */
+export async function orExit<Result>(needed: Promise<Result>): Promise<Result> {
+  try {
+    return await needed;
+  } catch (error) {
+    logError(error);
+    return process.exit(1);
+  }
+}
+
 /** For what nobody waits for: a lost edge, a refused link. The node goes on. */
 export function logError(error: unknown): void {
   console.error(error instanceof Error ? error.message : error);
@@ -19,5 +29,7 @@ export function logError(error: unknown): void {
 export function stopRequested(): Promise<void> {
   return new Promise((resolve) => {
     for (const event of ["SIGINT", "SIGTERM", "disconnect"] as const) process.once(event, () => resolve());
+    // Listening to the launcher must not keep a process from ending.
+    process.channel?.unref();
   });
 }

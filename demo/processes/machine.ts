@@ -4,7 +4,7 @@ import { createNode } from "@chaski/node-transport";
 import { cpu, osInfo } from "systeminformation";
 import { type Machine, type MachineDetails, MESH, type Page, type Sampler } from "../contract.ts";
 import { readOptions } from "./command-line.ts";
-import { announceReady, logError, stopRequested } from "./lifetime.ts";
+import { announceReady, logError, orExit, stopRequested } from "./lifetime.ts";
 import { measureTopProcesses } from "./measure.ts";
 
 const MAX_TOP_PROCESSES = 100;
@@ -16,12 +16,9 @@ const options = readOptions("Exposes the object `machine` to the mesh: details, 
   name: { value: "<name>", about: "this node's name", default: "machine" },
 });
 
-await using node = await createNode({
-  name: options.name,
-  mesh: MESH,
-  listen: [options.listen],
-  join: options.join,
-});
+await using node = await orExit(
+  createNode({ name: options.name, mesh: MESH, listen: [options.listen], join: options.join }),
+);
 node.on("error", logError);
 
 const machine: Machine = {
@@ -42,7 +39,7 @@ const machine: Machine = {
 };
 using _machine = node.expose("machine", machine);
 
-if (options.join.length > 0) await node.ready({ timeoutMs: READY_WITHIN_MS });
+if (options.join.length > 0) await orExit(node.ready({ timeoutMs: READY_WITHIN_MS }));
 announceReady(node.addresses[0] ?? options.listen);
 await stopRequested();
 

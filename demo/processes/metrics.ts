@@ -3,7 +3,7 @@ import { createNode } from "@chaski/node-transport";
 import { MESH, SAMPLING_INTERVAL, type Sampler, type Topics } from "../contract.ts";
 import { Cadence } from "./cadence.ts";
 import { readOptions, wholeNumber } from "./command-line.ts";
-import { announceReady, logError, stopRequested } from "./lifetime.ts";
+import { announceReady, logError, orExit, stopRequested } from "./lifetime.ts";
 import { measureCpu, measureLoad, measureMemory, measureNetwork, measureProcesses } from "./measure.ts";
 
 /** Reading these costs more than reading the others. */
@@ -20,12 +20,9 @@ const options = readOptions("Publishes this machine's CPU, memory, load, network
 
 const cadence = new Cadence(wholeNumber("interval", options.interval, minMs, maxMs));
 
-await using node = await createNode({
-  name: options.name,
-  mesh: MESH,
-  listen: [options.listen],
-  join: options.join,
-});
+await using node = await orExit(
+  createNode({ name: options.name, mesh: MESH, listen: [options.listen], join: options.join }),
+);
 node.on("error", logError);
 
 const sampler: Sampler = {
