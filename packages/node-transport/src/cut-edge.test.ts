@@ -1,8 +1,7 @@
 /** Three nodes in a chain over real TCP; the edge to the subscriber is cut and comes back, under traffic. */
 import { expect, it } from "vitest";
 import { createNode } from "./index.ts";
-import { turns } from "./tcp.fixture.ts";
-import { openSockets, wireTo } from "./testing/index.ts";
+import { openSockets, turns, wireTo } from "./testing/index.ts";
 
 const CUTS = 10;
 const BURST = 500;
