@@ -1,0 +1,214 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { createRequire } from "node:module";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import type { Gap, MeshError, Message } from "@chaski/core";
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { Footprint, Introduction } from "./bad-input-target.fixture.ts";
+import { createNode } from "./create-node.ts";
+import { frame, HostilePeer, Type, u64 } from "./hostile-peer.fixture.ts";
+import { parseTcpAddress } from "./tcp-address.ts";
+import { ATTACKS } from "./tcp-attacks.fixture.ts";
+
+/** How many attacks the long run makes; `CHASKI_ATTACKS=1000 npm run unit -- bad-input --project node` for all of them. */
+const ATTACK_COUNT = Number(process.env.CHASKI_ATTACKS ?? 100);
+const AT_ONCE = 50;
+const MOST_GROWTH_BYTES = 20e6;
+
+/** A node that publishes numbers on `steady`, with what it logged and reported. */
+async function target() {
+  const logged: {
+    readonly level: string;
+    readonly event: string;
+    readonly fields: Readonly<Record<string, unknown>>;
+  }[] = [];
+  const logger = {
+    log: (level: string, event: string, fields: Readonly<Record<string, unknown>>) =>
+      void logged.push({ level, event, fields }),
+  };
+  const node = await createNode({ name: "target", listen: ["tcp://127.0.0.1:0"], logger });
+  onTestFinished(() => node.close({ timeoutMs: 0 }));
+  const errors: MeshError[] = [];
+  node.on("error", (error) => errors.push(error as MeshError));
+  let published = 0;
+  const timer = setInterval(() => void node.publish("steady", published++), 2);
+  onTestFinished(() => clearInterval(timer));
+  const address = node.addresses[0]!;
+  return {
+    node,
+    errors,
+    address,
+    port: parseTcpAddress(address).port,
+    id: node.id,
+    warnings: () => logged.filter(({ level }) => level === "warn").map(({ fields }) => fields),
+    /** Publish no more. @returns How many there were. */
+    stop: () => {
+      clearInterval(timer);
+      return published;
+    },
+  };
+}
+
+/** A neighbour that reads `steady` all the while. */
+async function reader(address: string) {
+  const node = await createNode({ name: "reader", join: [address] });
+  onTestFinished(() => node.close({ timeoutMs: 0 }));
+  const numbers: number[] = [];
+  const gaps: Gap[] = [];
+  const waiting = new Set<() => void>();
+  const subscription = node.subscribe<number>("steady", {}, ({ data }: Message<number>) => {
+    numbers.push(data);
+    for (const wake of waiting) wake();
+  });
+  subscription.on("gap", (gap) => gaps.push(gap));
+  await subscription.ready;
+  return {
+    node,
+    gaps,
+    numbers,
+    /** Resolves when number `last` has come. */
+    until: (last: number) =>
+      new Promise<void>((resolve) => {
+        const look = (): void => {
+          if ((numbers.at(-1) ?? -1) < last) return;
+          waiting.delete(look);
+          resolve();
+        };
+        waiting.add(look);
+        look();
+      }),
+  };
+}
+
+const countingFrom = (first: number, to: number): number[] => Array.from({ length: to - first }, (_, i) => first + i);
+
+/** The next thing a node reports. */
+const nextError = (node: { on(name: "error", listener: (error: unknown) => void): Disposable }) =>
+  new Promise<MeshError>((resolve) => {
+    const off = node.on("error", (error) => {
+      off[Symbol.dispose]();
+      resolve(error as MeshError);
+    });
+  });
+
+describe("bad input on the TCP port", () => {
+  it.each(ATTACKS)(
+    "$name closes that one edge within 5 s, with a reason, and no other",
+    { timeout: 15_000 },
+    async (attack) => {
+      const attacked = await target();
+      attacked.node.subscribe("attack/*", {}, () => {});
+      const steady = await reader(attacked.address);
+      const edges = attacked.node.edges.map(({ peer }) => peer.name);
+      const startedMs = performance.now();
+
+      await attack.run(attacked);
+
+      expect(performance.now() - startedMs).toBeLessThan(5_000);
+      expect(attacked.errors.map(({ code }) => code)).toEqual([attack.code]);
+      expect(attacked.warnings()).toEqual([
+        expect.objectContaining({ code: attack.code, detail: attacked.errors[0]!.message }),
+      ]);
+      expect(attacked.node.edges.map(({ peer }) => peer.name)).toEqual(edges);
+      const published = attacked.stop();
+      await steady.until(published - 1);
+      expect([steady.numbers, steady.gaps]).toEqual([countingFrom(steady.numbers[0]!, published), []]);
+    },
+  );
+
+  it("a payload nested 10 000 deep is dropped at the subscriber and reported, and the edge stays", async () => {
+    const attacked = await target();
+    const heard: unknown[] = [];
+    const gaps: Gap[] = [];
+    const subscription = attacked.node.subscribe("attack/*", {}, ({ data }) => void heard.push(data));
+    subscription.on("gap", (gap) => gaps.push(gap));
+    const peer = await HostilePeer.connect(attacked.port);
+    onTestFinished(() => void peer.socket.destroy());
+    await peer.join();
+    const message = await peer.becomeOrigin("attack/*", "attack/deep");
+    const reported = nextError(attacked.node);
+    peer.send(message(1, Buffer.alloc(10_000, 0x91)), message(2, Buffer.of(0x2a)));
+
+    expect(await reported).toMatchObject({
+      code: "malformed-payload",
+      message: expect.stringContaining(
+        `message 1 of "attack/deep" from ${peer.id} was dropped: [malformed-payload] nested deeper than 64 levels`,
+      ),
+    });
+    expect(gaps).toEqual([{ topic: "attack/deep", origin: peer.id, from: 1, to: 1, reason: "undecodable" }]);
+    await expect.poll(() => heard).toEqual([42]);
+    expect(attacked.node.edges.map(({ peer: { id } }) => id)).toEqual([peer.id]);
+  });
+
+  it("a frame type nobody knows that may be skipped is skipped, whatever is in it", async () => {
+    const attacked = await target();
+    const peer = await HostilePeer.connect(attacked.port);
+    onTestFinished(() => void peer.socket.destroy());
+    await peer.join();
+    peer.send(frame(0xfe, Buffer.alloc(1_000, 0xff)), frame(Type.ping, u64(7), Buffer.alloc(4)));
+    expect((await peer.next(Type.pong)).readBigUInt64BE(8)).toBe(7n);
+    expect(attacked.errors).toEqual([]);
+  });
+
+  it(`${ATTACK_COUNT} attacks leave less than 20 MB and no descriptor`, {
+    timeout: 30_000 + ATTACK_COUNT * 500,
+  }, async () => {
+    const child = new Target();
+    const { address, id } = await child.introduction;
+    const steady = await reader(address);
+    const port = parseTcpAddress(address).port;
+    const attack = async (count: number): Promise<void> => {
+      for (let done = 0; done < count; done += AT_ONCE) {
+        const batch = countingFrom(done, Math.min(done + AT_ONCE, count)).map((i) => ATTACKS[i % ATTACKS.length]!);
+        await Promise.all(batch.map(({ run }) => run({ port, id })));
+      }
+    };
+    await attack(AT_ONCE); // code is compiled and pools are filled by the first ones
+    await expect.poll(async () => (await child.footprint()).edges).toBe(1);
+    const before = await child.footprint();
+    await attack(ATTACK_COUNT);
+    await expect.poll(async () => (await child.footprint()).descriptors).toBe(before.descriptors);
+    const after = await child.footprint();
+    console.log(
+      `${ATTACK_COUNT} attacks: resident ${mb(before.residentBytes)} → ${mb(after.residentBytes)}, live ${mb(before.liveBytes)} → ${mb(after.liveBytes)}, descriptors ${before.descriptors} → ${after.descriptors}, flows ${before.flows} → ${after.flows}`,
+    );
+    expect(after.residentBytes - before.residentBytes).toBeLessThan(MOST_GROWTH_BYTES);
+    expect(after.liveBytes - before.liveBytes).toBeLessThan(MOST_GROWTH_BYTES);
+    expect(after.errors - before.errors).toBe(ATTACK_COUNT);
+    expect(after.edges).toBe(1);
+    const seen = steady.numbers.at(-1)!;
+    await steady.until(seen + 10);
+    expect([steady.numbers, steady.gaps]).toEqual([countingFrom(steady.numbers[0]!, steady.numbers.at(-1)! + 1), []]);
+  });
+});
+
+const mb = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+
+/** A node alone in its process, so that what is measured is its own. */
+class Target {
+  readonly introduction: Promise<Introduction>;
+  readonly #child: ChildProcess;
+
+  constructor() {
+    const file = fileURLToPath(new URL("bad-input-target.fixture.ts", import.meta.url));
+    const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
+    // Under load V8 lets its nursery grow by tens of megabytes; held small, what is resident tells what is kept.
+    const v8 = ["--expose-gc", "--max-semi-space-size=1"];
+    this.#child = fork(file, [], { execArgv: [...v8, "--conditions=@chaski/source", "--import", tsx] });
+    this.introduction = this.#next<Introduction>();
+    onTestFinished(async () => {
+      this.#child.kill("SIGKILL");
+      if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, "exit");
+    });
+  }
+
+  footprint(): Promise<Footprint> {
+    const answer = this.#next<Footprint>();
+    this.#child.send("footprint");
+    return answer;
+  }
+
+  async #next<T>(): Promise<T> {
+    return (await once(this.#child, "message"))[0];
+  }
+}

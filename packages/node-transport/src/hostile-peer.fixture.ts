@@ -1,0 +1,233 @@
+/**
+ * A peer that breaks the rules on purpose. It writes its bytes by hand, from docs/wire-protocol.md and not with the
+ * code under test, and holds a real Ed25519 key, so that it gets as far as it wants to.
+ */
+import { createHash, generateKeyPairSync, randomBytes, sign } from "node:crypto";
+import { connect, type Socket } from "node:net";
+
+// ---- fields
+
+export const u8 = (value: number): Buffer => Buffer.of(value);
+export const u16 = (value: number): Buffer => Buffer.of(value >>> 8, value);
+export function u32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}
+export function u64(value: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(BigInt(value));
+  return bytes;
+}
+/** Behind a length of 16 bits; a Buffer goes as it is, sound or not. */
+export function text(value: string | Buffer): Buffer {
+  const bytes = Buffer.from(value as string);
+  return Buffer.concat([u16(bytes.byteLength), bytes]);
+}
+export const bytes = (value: Uint8Array): Buffer => Buffer.concat([u32(value.byteLength), value]);
+export const id = (value: string): Buffer => Buffer.from(value, "hex");
+export const list = (...items: Buffer[]): Buffer => Buffer.concat([u32(items.length), ...items]);
+
+export const Type = {
+  hello: 0x01,
+  introduce: 0x02,
+  accept: 0x03,
+  refuse: 0x04,
+  goodbye: 0x05,
+  ping: 0x06,
+  pong: 0x07,
+  record: 0x10,
+  synced: 0x11,
+  flow: 0x20,
+  attach: 0x21,
+  attached: 0x22,
+  data: 0x27,
+  unicast: 0x30,
+} as const;
+
+/** A frame with a head that tells the truth. */
+export function frame(type: number, ...body: Buffer[]): Buffer {
+  const rest = Buffer.concat(body);
+  return Buffer.concat([u32(8 + rest.byteLength), Buffer.of(type, 0, 0, 0), rest]);
+}
+
+export const hello = (nonce: Buffer, versions: readonly [number, number] = [0, 0]): Buffer =>
+  frame(Type.hello, Buffer.from("CHSK"), Buffer.from(versions), u32(0), bytes(nonce));
+
+// ---- the peer
+
+export interface IntroduceOptions {
+  /** Claimed instead of the id of its key. */
+  readonly id?: string;
+  /** Signed instead of the nonce that was given. */
+  readonly nonce?: Buffer;
+  readonly spoilSignature?: boolean;
+  readonly mesh?: string;
+}
+
+interface Waiter {
+  readonly type: number;
+  readonly resolve: (frame: Buffer) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class HostilePeer {
+  readonly id: string;
+  /** The node it talks to, once that has introduced itself: id, then incarnation, as an ATTACH names it. */
+  them = Buffer.alloc(24);
+  /** Resolves when the other side has ended or reset the connection. */
+  readonly ended: Promise<void>;
+  readonly socket: Socket;
+  readonly #keys = generateKeyPairSync("ed25519");
+  readonly #publicKey: Buffer;
+  readonly #nonce = randomBytes(32);
+  readonly #frames: Buffer[] = [];
+  #waiters: Waiter[] = [];
+  #held = Buffer.alloc(0);
+  #isEnded = false;
+
+  private constructor(socket: Socket) {
+    this.socket = socket;
+    this.#publicKey = this.#keys.publicKey.export({ format: "der", type: "spki" }).subarray(12);
+    this.id = createHash("sha256").update(this.#publicKey).digest("hex").slice(0, 32);
+    socket.on("error", () => {});
+    socket.on("data", (chunk: Buffer) => this.#onData(chunk));
+    this.ended = new Promise((resolve) => {
+      const end = (): void => {
+        this.#isEnded = true;
+        for (const waiter of this.#waiters.splice(0))
+          waiter.reject(new Error("the connection ended before the frame came"));
+        resolve();
+      };
+      socket.once("end", end);
+      socket.once("close", end);
+    });
+  }
+
+  /** @param port On 127.0.0.1. */
+  static async connect(port: number): Promise<HostilePeer> {
+    const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true, noDelay: true });
+    await new Promise<void>((resolve, reject) => socket.once("connect", resolve).once("error", reject));
+    return new HostilePeer(socket);
+  }
+
+  send(...data: Buffer[]): void {
+    this.socket.write(Buffer.concat(data));
+  }
+
+  /** The first frame of `type` not taken yet. */
+  next(type: number): Promise<Buffer> {
+    const at = this.#frames.findIndex((received) => received[4] === type);
+    if (at >= 0) return Promise.resolve(this.#frames.splice(at, 1)[0]!);
+    if (this.#isEnded) return Promise.reject(new Error("the connection has ended"));
+    return new Promise((resolve, reject) => this.#waiters.push({ type, resolve, reject }));
+  }
+
+  /** Say HELLO, and hear theirs. @returns Their nonce. */
+  async greet(): Promise<Buffer> {
+    this.send(hello(this.#nonce));
+    const theirs = await this.next(Type.hello);
+    return theirs.subarray(8 + 4 + 1 + 1 + 4 + 4);
+  }
+
+  introduce(theirNonce: Buffer, options: IntroduceOptions = {}): Buffer {
+    const said = Buffer.concat([
+      text(options.mesh ?? "default"),
+      ...[id(options.id ?? this.id), u8(0), text("hostile"), u64(Date.now()), bytes(this.#publicKey)],
+      ...[list(), text(""), bytes(Buffer.alloc(0))],
+    ]);
+    const proof = [bytes(Buffer.from("chaski edge 0")), bytes(options.nonce ?? theirNonce), bytes(this.#nonce), said];
+    const signature = this.sign(Buffer.concat(proof));
+    if (options.spoilSignature) signature[10]! ^= 1;
+    return frame(Type.introduce, said, bytes(signature));
+  }
+
+  /** The whole handshake, as any peer does it. */
+  async join(): Promise<void> {
+    const theirNonce = await this.greet();
+    this.send(this.introduce(theirNonce));
+    const introduction = await this.next(Type.introduce);
+    const idAt = 10 + introduction.readUInt16BE(8);
+    const incarnationAt = idAt + 19 + introduction.readUInt16BE(idAt + 17);
+    this.them = Buffer.concat([
+      introduction.subarray(idAt, idAt + 16),
+      introduction.subarray(incarnationAt, incarnationAt + 8),
+    ]);
+    await this.next(Type.accept);
+    this.send(frame(Type.accept));
+    await this.next(Type.synced);
+  }
+
+  /** A record: of itself with the one it talks to as its neighbour, or in the name of `of`. */
+  record(of = this.id, spoilSignature = false): Buffer {
+    const body = Buffer.concat([
+      ...[
+        id(of),
+        u64(this.#incarnation),
+        u64(++this.#sequence),
+        u8(0),
+        text("hostile"),
+        bytes(this.#publicKey),
+        list(),
+      ],
+      ...[list(Buffer.concat([this.them.subarray(0, 16), u32(1)])), u32(0), list(), list(), u8(0)],
+    ]);
+    const signature = this.sign(body);
+    if (spoilSignature) signature[10]! ^= 1;
+    return frame(Type.record, bytes(body), bytes(signature));
+  }
+  readonly #incarnation = Date.now();
+  #sequence = 0;
+
+  /**
+   * Publish on `topic` to a node that subscribes to `pattern`: become known, be attached to, and answer.
+   * @returns What makes a message.
+   */
+  async becomeOrigin(
+    pattern: string,
+    topic: string,
+  ): Promise<(seq: number, payload: Buffer, flags?: number) => Buffer> {
+    this.send(this.record());
+    await this.next(Type.attach);
+    const origin = Buffer.concat([id(this.id), u64(this.#incarnation)]);
+    const flow = randomBytes(6).readUIntBE(0, 6);
+    this.send(frame(Type.flow, u64(flow), origin, id(this.id), u32(0), u8(0), text(topic)));
+    this.send(frame(Type.attached, list(origin), list(text(pattern))));
+    return (seq, payload, flags = 0x0c) => {
+      const head = frame(Type.data, u64(flow), u64(seq), u64(Date.now() * 1000), payload);
+      head[5] = flags;
+      head[6] = 1;
+      return head;
+    };
+  }
+
+  /** Attach to one of their topics, and go on after a position if one is given. @returns The number of a flow. */
+  async attach(topic: string, position?: { readonly flow: number; readonly seq: number }): Promise<number> {
+    const positions = position ? [Buffer.concat([u64(position.flow), u64(position.seq)])] : [];
+    const wants = position ? [] : [Buffer.concat([text(topic), u8(1)])];
+    this.send(frame(Type.attach, list(this.them), list(...wants), list(...positions)));
+    if (position) return position.flow;
+    return Number((await this.next(Type.flow)).readBigUInt64BE(8));
+  }
+
+  sign(message: Buffer): Buffer {
+    return sign(null, message, this.#keys.privateKey);
+  }
+
+  #onData(chunk: Buffer): void {
+    this.#held = Buffer.concat([this.#held, chunk]);
+    while (this.#held.byteLength >= 8 && this.#held.byteLength >= this.#held.readUInt32BE(0)) {
+      const length = this.#held.readUInt32BE(0);
+      const whole = this.#held.subarray(0, length);
+      this.#held = this.#held.subarray(length);
+      // An attacker that wants to stay answers like anybody.
+      if (whole[4] === Type.ping) this.send(frame(Type.pong, whole.subarray(8, 16)));
+      const waiter = this.#waiters.find(({ type }) => type === whole[4]);
+      if (!waiter) this.#frames.push(whole);
+      else {
+        this.#waiters = this.#waiters.filter((other) => other !== waiter);
+        waiter.resolve(whole);
+      }
+    }
+  }
+}
