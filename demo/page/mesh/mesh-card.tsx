@@ -21,7 +21,9 @@ export function MeshCard({ node, mesh }: MeshProps) {
         </span>
       </div>
       <MeshMap node={node} mesh={mesh} />
-      <EdgeTable node={node} mesh={mesh} />
+      <div class="edges">
+        <EdgeTable node={node} mesh={mesh} />
+      </div>
     </section>
   );
 }
@@ -30,7 +32,7 @@ export function MeshCard({ node, mesh }: MeshProps) {
 function EdgeTable({ node, mesh }: MeshProps) {
   const { own, topology, roundTripMs } = mesh.value;
   return (
-    <table class="edges" data-testid="edges">
+    <table data-testid="edges">
       <thead>
         <tr>
           <th scope="col">From this page to</th>

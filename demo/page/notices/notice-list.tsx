@@ -3,8 +3,23 @@ import type { Notices } from "./notices.ts";
 
 /** Always present, so that screen readers announce what is added to it. */
 export function NoticeList({ notices }: { notices: Notices }) {
+  const hold = (): void => {
+    notices.held.value = true;
+  };
+  const release = (): void => {
+    notices.held.value = false;
+  };
   return (
-    <div class="notices" role="status" aria-live="polite" aria-relevant="additions">
+    <div
+      class="notices"
+      role="status"
+      aria-live="polite"
+      aria-relevant="additions"
+      onPointerEnter={hold}
+      onPointerLeave={release}
+      onFocusIn={hold}
+      onFocusOut={release}
+    >
       {notices.shown.value.map((notice) => (
         <div key={notice.id} class="notice" data-testid="notice">
           <div>
