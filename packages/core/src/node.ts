@@ -64,6 +64,7 @@ export class MeshNode implements AsyncDisposable {
   readonly #streamer: Streamer;
   readonly #calls: Calls;
   readonly #waiters: Waiters;
+  readonly #nearest = new Map<string, readonly ServiceInstance[]>();
   #connection: Connection;
   #nextJoin = 0;
   #closing: Promise<void> | undefined;
@@ -487,19 +488,27 @@ export class MeshNode implements AsyncDisposable {
   }
 
   #tellInterest(): void {
+    this.#nearest.clear();
     this.#mesh.interest = { topics: this.#streamer.patterns, services: this.#calls.services };
   }
 
+  /** Nearest first. Kept until something changes: calls ask for it every time. */
   #instances(service: string): readonly ServiceInstance[] {
-    const distance = ({ owner, home }: ServiceInstance): number =>
-      owner === this.id ? -1 : this.#mesh.distance(home) + (owner === home ? 0 : 1);
-    return this.services()
-      .filter((instance) => instance.service === service && Number.isFinite(distance(instance)))
-      .sort((a, b) => distance(a) - distance(b) || (a.owner < b.owner ? -1 : 1));
+    let instances = this.#nearest.get(service);
+    if (!instances) {
+      const distance = ({ owner, home }: ServiceInstance): number =>
+        owner === this.id ? -1 : this.#mesh.distance(home) + (owner === home ? 0 : 1);
+      instances = this.services()
+        .filter((instance) => instance.service === service && Number.isFinite(distance(instance)))
+        .sort((a, b) => distance(a) - distance(b) || (a.owner < b.owner ? -1 : 1));
+      if (instances.length > 0) this.#nearest.set(service, instances);
+    }
+    return instances;
   }
 
   /** Something changed that somebody may wait for. */
   #changed(): void {
+    this.#nearest.clear();
     const before = this.#connection;
     const { state, reason } = judgeConnection({
       seeds: [...this.#edges.seeds],

@@ -7,6 +7,7 @@ import type { Clock, Logger, Random } from "../base/clock.ts";
 import { asMeshError, ERROR_CODES, MeshError, type MeshErrorCode } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
 import { LIMITS, TIMINGS } from "../base/limits.ts";
+import { plainBytes } from "../base/plain-bytes.ts";
 import { AbortController } from "../base/platform.ts";
 import type { Flushable, Turn } from "../base/turn.ts";
 import type { Link, LinkSink } from "../link/index.ts";
@@ -223,7 +224,8 @@ export class Edge implements LinkSink, Flushable {
 
   // ---- from the link
 
-  onPacket(packet: Uint8Array): void {
+  onPacket(received: Uint8Array): void {
+    const packet = plainBytes(received);
     this.bytesIn += packet.byteLength;
     this.#heardAtMs = this.#host.clock.now();
     this.#host.turn.run(() => {

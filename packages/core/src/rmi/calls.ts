@@ -53,6 +53,7 @@ export class Calls {
   readonly #pending = new Map<number, Pending>();
   /** Calls of others that run here; the answer of one cancelled is not sent. */
   readonly #running = new Map<string, { cancelled: boolean }>();
+  #joining: Promise<void> | undefined;
   #lastId = 0;
 
   constructor(host: CallsHost) {
@@ -154,7 +155,7 @@ export class Calls {
     const startedAtMs = this.#host.clock.now();
     let instance = this.#find(service, node);
     if (!instance) {
-      await this.#within(this.#host.joined(), timeoutMs, signal);
+      await this.#within(this.#joined(), timeoutMs, signal);
       instance = this.#find(service, node);
     }
     if (!instance) {
@@ -202,6 +203,14 @@ export class Calls {
         this.#settle(id)?.reject(error);
       }
     });
+  }
+
+  /** One wait for all calls made before the node has joined. */
+  #joined(): Promise<void> {
+    this.#joining ??= this.#host.joined().finally(() => {
+      this.#joining = undefined;
+    });
+    return this.#joining;
   }
 
   #find(service: string, node: string | undefined): ServiceInstance | undefined {

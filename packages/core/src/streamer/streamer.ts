@@ -4,6 +4,7 @@ import { checkOptions } from "../base/check-options.ts";
 import type { Clock } from "../base/clock.ts";
 import { MeshError } from "../base/errors.ts";
 import { LIMITS } from "../base/limits.ts";
+import { plainBytes } from "../base/plain-bytes.ts";
 import { checkPattern, checkTopic } from "../base/topic-pattern.ts";
 import { encodePayload, encodeShared, type Reliability } from "../wire/index.ts";
 import type { Headers } from "./message.ts";
@@ -65,7 +66,7 @@ export class Streamer {
         `headers must encode to at most ${LIMITS.headerBytes} bytes, got ${encodedHeaders.byteLength}`,
       );
     }
-    let payload = raw ? data : encodeShared(data);
+    let payload = raw ? plainBytes(data) : encodeShared(data);
     if (payload.byteLength > this.#host.messageBytes) {
       throw new MeshError(
         "too-large",

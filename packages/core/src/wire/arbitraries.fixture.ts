@@ -24,8 +24,8 @@ const segment = fc.oneof(
   text(60).map((value) => value.replaceAll(/[*/\p{Cc}]/gu, "")),
 );
 const path = fc.array(segment, { minLength: 1, maxLength: 6 }).map((segments) => segments.join("/"));
-export const pattern = path.filter(isPattern);
-export const topic = path.filter(isTopic);
+const pattern = path.filter(isPattern);
+const topic = path.filter(isTopic);
 const lists = { maxLength: 5 };
 const origins = fc.array(fc.record({ id: nodeId, incarnation: u53 }), lists);
 const role = fc.constantFrom(...control.ROLES);

@@ -21,7 +21,7 @@ export const DATA_HEAD_BYTES = 32;
 /** Largest number in a flow. Counting one further is still exact in a double, so nothing ever counts in place. */
 export const MAX_SEQ = 2 ** 52;
 
-export const DataFlag = { raw: 1, headers: 2, first: 4, last: 8 } as const;
+const DataFlag = { raw: 1, headers: 2, first: 4, last: 8 } as const;
 
 /** Bytes that a data frame needs before its payload. */
 export function dataHeadBytes(headers: Uint8Array | undefined): number {

@@ -69,7 +69,6 @@ export interface Field<T> {
   write(writer: Writer, value: T): void;
   read(reader: Reader): T;
 }
-export type Of<F> = F extends Field<infer T> ? T : never;
 
 const number = (
   size: number,
