@@ -8,7 +8,7 @@ import { connect, type Socket } from "node:net";
 // ---- fields
 
 export const u8 = (value: number): Buffer => Buffer.of(value);
-export const u16 = (value: number): Buffer => Buffer.of(value >>> 8, value);
+const u16 = (value: number): Buffer => Buffer.of(value >>> 8, value);
 export function u32(value: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32BE(value);

@@ -67,6 +67,7 @@ class TcpLink implements Link {
     });
     socket.once("close", () => this.#onClose());
     this.#sink = onLink(this);
+    this.#limitFrames();
     socket.on("data", (chunk: Uint8Array) => this.#onData(chunk));
     socket.once("end", () => this.#onEnd());
   }
@@ -113,8 +114,15 @@ class TcpLink implements Link {
   };
 
   readonly #onPacket = (packet: Uint8Array): void => {
-    if (this.#phase === "open" || this.#phase === "closing") this.#sink.onPacket(packet);
+    if (this.#phase !== "open" && this.#phase !== "closing") return;
+    this.#sink.onPacket(packet);
+    this.#limitFrames();
   };
+
+  /** The consumer says how long a frame may be just now. */
+  #limitFrames(): void {
+    this.#splitter.maxFrameBytes = this.#sink.maxFrameBytes ?? LIMITS.frameBytes;
+  }
 
   #waitingBytes(): number {
     return this.#batcher.waitingBytes + this.#socket.writableLength;

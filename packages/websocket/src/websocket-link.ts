@@ -87,6 +87,7 @@ class WebSocketLink implements Link {
       this.#onClose(code, reason),
     );
     this.#sink = onLink(this);
+    this.#limitFrames();
   }
 
   send(parts: readonly Uint8Array[]): boolean {
@@ -138,8 +139,15 @@ class WebSocketLink implements Link {
   };
 
   readonly #onPacket = (packet: Uint8Array): void => {
-    if (this.#phase === "open" || this.#phase === "closing") this.#sink.onPacket(packet);
+    if (this.#phase !== "open" && this.#phase !== "closing") return;
+    this.#sink.onPacket(packet);
+    this.#limitFrames();
   };
+
+  /** The consumer says how long a frame may be just now. */
+  #limitFrames(): void {
+    this.#splitter.maxFrameBytes = this.#sink.maxFrameBytes ?? LIMITS.frameBytes;
+  }
 
   #waitingBytes(): number {
     return this.#batcher.waitingBytes + this.#socket.bufferedAmount;

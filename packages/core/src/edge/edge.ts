@@ -224,6 +224,11 @@ export class Edge implements LinkSink, Flushable {
 
   // ---- from the link
 
+  /** Strangers get little room; a proven neighbour the whole. */
+  get maxFrameBytes(): number {
+    return this.#phase.on === "handshake" ? LIMITS.handshakeFrameBytes : LIMITS.frameBytes;
+  }
+
   onPacket(received: Uint8Array): void {
     const packet = plainBytes(received);
     this.bytesIn += packet.byteLength;

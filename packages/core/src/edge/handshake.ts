@@ -3,7 +3,7 @@
  * against both nonces), ACCEPT or REFUSE. It decides; the edge carries frames, keeps the time and knows the others.
  */
 import { checkProof, type Identity, proofMessage, type Verifier } from "../auth/index.ts";
-import { ERROR_CODES, MeshError, type MeshErrorCode } from "../base/errors.ts";
+import { ERROR_CODES, isMeshErrorCode, MeshError, type MeshErrorCode } from "../base/errors.ts";
 import { LIMITS } from "../base/limits.ts";
 import { control, FrameType, type IntroduceBody, type Role } from "../wire/index.ts";
 
@@ -70,10 +70,11 @@ export function step(state: HandshakeState, local: LocalNode, frame: Uint8Array)
   const type = frame[4]!;
   if (type === FrameType.refuse) {
     const { code, detail } = control.refuse.decode(frame);
-    throw new MeshError(
-      code in ERROR_CODES ? (code as MeshErrorCode) : "bad-credentials",
-      `refused by the other side: ${detail}`,
-    );
+    throw new MeshError(isMeshErrorCode(code) ? code : "bad-credentials", `refused by the other side: ${detail}`);
+  }
+  if (type === FrameType.goodbye) {
+    const { code, detail } = control.goodbye.decode(frame);
+    throw new MeshError(isMeshErrorCode(code) ? code : "goodbye", `the other side ended the handshake: ${detail}`);
   }
   if (state.phase === "hello" && type === FrameType.hello) {
     const hello = control.hello.decode(frame);
@@ -113,15 +114,22 @@ export function step(state: HandshakeState, local: LocalNode, frame: Uint8Array)
   );
 }
 
-/** What a stranger may learn of why it was turned away: the code, and a detail only where it names nothing of ours. */
+/** What a stranger may learn of why it was turned away: a code, and never a detail that names something of ours. */
+const TOLD: ReadonlySet<MeshErrorCode> = new Set([
+  "bad-credentials",
+  "duplicate-edge",
+  "forbidden",
+  "goodbye",
+  "other-mesh",
+  "overflow",
+  "self-edge",
+  "timed-out",
+  "unsupported-version",
+]);
+
+/** The frame that ends a handshake because of `error`. */
 export function encodeRefuse(error: MeshError): Uint8Array {
-  const told: ReadonlySet<MeshErrorCode> = new Set([
-    "duplicate-edge",
-    "forbidden",
-    "other-mesh",
-    "self-edge",
-    "unsupported-version",
-  ]);
-  const code = told.has(error.code) || error.code === "bad-credentials" ? error.code : "malformed-frame";
+  const ours = error.code === "closed" ? "goodbye" : error.code; // what ends here is this node, not something of theirs
+  const code = TOLD.has(ours) ? ours : "malformed-frame";
   return control.refuse.encode({ code, detail: code === "other-mesh" ? "another mesh" : ERROR_CODES[code].about });
 }

@@ -20,6 +20,11 @@ interface Queue {
   byteLength: number;
 }
 
+/** Stands where a frame was that has left. */
+const LEFT: readonly Uint8Array[] = [];
+/** So many places of frames that have left may be kept in any case; beyond, at most half of all. */
+const KEPT_PLACES = 1_024;
+
 const LANES = [Lane.control, Lane.reliable, Lane.volatile, Lane.bulk] as const;
 
 /** A packet is closed when it holds this much. */
@@ -72,13 +77,17 @@ export class Outbox {
   #take(lane: Lane): void {
     const queue = this.#queues[lane]!;
     while (queue.next < queue.frames.length && this.#packet.byteLength < this.#packetBytes) {
-      for (const part of queue.frames[queue.next++]!) {
+      const frame = queue.frames[queue.next]!;
+      queue.frames[queue.next++] = LEFT;
+      for (const part of frame) {
         queue.byteLength -= part.byteLength;
         this.#packet.addWhole(part);
       }
     }
-    if (queue.next === queue.frames.length && queue.next > 0) {
-      queue.frames = [];
+    const { next, frames } = queue;
+    // A queue that never runs empty must not keep the places of what has left.
+    if (next > 0 && (next === frames.length || (next > KEPT_PLACES && next * 2 > frames.length))) {
+      queue.frames = next === frames.length ? [] : frames.slice(next);
       queue.next = 0;
     }
   }

@@ -18,6 +18,8 @@ export interface LinkTraits {
 
 /** The consumer of a link, given the moment the link exists: nothing can arrive before somebody listens. */
 export interface LinkSink {
+  /** Largest frame it takes just now, in bytes: little from strangers. Read before every packet. Default `LIMITS.frameBytes`. */
+  readonly maxFrameBytes?: number;
   /** Whole frames, one or more. The bytes belong to the receiver from now on and are never reused. */
   onPacket(bytes: Uint8Array): void;
   /** After `send` returned false: what waits to leave has fallen under the low-water mark. */

@@ -196,4 +196,17 @@ describe("FrameSplitter.push()", () => {
       splitter.push(bytes.subarray(at, at + 1), (whole) => (packet = whole));
     expect(Buffer.compare(packet!, bytes)).toBe(0);
   });
+
+  it("push() takes a long frame in the same chunk as the one whose hearer raised the limit", () => {
+    const splitter = new FrameSplitter(16);
+    const chunk = new Uint8Array(8 + 100);
+    chunk.set([0, 0, 0, 8], 0);
+    chunk.set([0, 0, 0, 100], 8);
+    const lengths: number[] = [];
+    splitter.push(chunk, (packet) => {
+      lengths.push(packet.byteLength);
+      splitter.maxFrameBytes = 1_000;
+    });
+    expect(lengths).toEqual([8, 100]);
+  });
 });

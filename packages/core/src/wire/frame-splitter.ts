@@ -15,7 +15,7 @@ const GATHERED_BYTES = 16 * 1024;
  * finished: abort its link.
  */
 export class FrameSplitter {
-  /** Frames longer than this are refused from their first four bytes. May change between two calls of `push`. */
+  /** Frames longer than this are refused from their first four bytes. May be raised at any time, also by who hears a packet. */
   maxFrameBytes: number;
 
   /** The unfinished frame: bytes received of it, and its first four until its length is known. */
@@ -66,7 +66,11 @@ export class FrameSplitter {
       at += length;
     }
     if (at > start) onPacket(start === 0 && at === end ? chunk : chunk.subarray(start, at));
-    if (wrong) throw wrong;
+    if (wrong) {
+      // What was just handed out may have raised the limit: the last frame of a handshake does.
+      if (this.maxFrameBytes > maxFrameBytes) return this.push(chunk.subarray(at), onPacket);
+      throw wrong;
+    }
     if (at < end) this.#continue(chunk.subarray(at));
   }
 
