@@ -1,0 +1,21 @@
+/** Every contender, for processes of Node. */
+import { batch, type Contender, one } from "./contender.ts";
+import { calls } from "./mesh-calls.ts";
+import { topics } from "./mesh-topics.ts";
+import { overGateway, overTcp, overWebSocket } from "./mesh-ways.ts";
+import type { ContenderName } from "./names.ts";
+import { rawTcp } from "./raw-tcp.ts";
+import { rawWebSocket } from "./raw-websocket.ts";
+
+export const contenders: Readonly<Record<ContenderName, Contender>> = {
+  "raw-tcp-batched": rawTcp(batch),
+  "raw-tcp-unbatched": rawTcp(one),
+  "raw-ws-batched": rawWebSocket(batch),
+  "raw-ws-unbatched": rawWebSocket(one),
+  "mesh-tcp": topics(overTcp),
+  "mesh-ws": topics(overWebSocket),
+  "mesh-relay": topics(overGateway),
+  "mesh-tcp-call": calls(overTcp),
+  "mesh-ws-call": calls(overWebSocket),
+  "mesh-relay-call": calls(overGateway),
+};

@@ -1,0 +1,67 @@
+/** Starts what a contender needs: two processes, three, or processes and a page; and connects its ends. */
+import { type Browser, chromium } from "playwright";
+import { chromiumLaunch } from "../../scripts/chromium.mjs";
+import { CONTENDERS } from "../contenders/names.ts";
+import type { Part } from "../ends/messages.ts";
+import type { Reader } from "../ends/reader.ts";
+import type { Writer } from "../ends/writer.ts";
+import type { Case } from "../plan.ts";
+import { BenchPage } from "./bench-page.ts";
+import { BenchProcess, type ProcessOptions } from "./bench-process.ts";
+import type { Party, Session } from "./party.ts";
+
+export interface SessionsOptions extends ProcessOptions {
+  /** The script that `page/page.ts` was built into. */
+  readonly page: string;
+}
+
+export class Sessions implements AsyncDisposable {
+  readonly #options: SessionsOptions;
+  #browser: Browser | undefined;
+
+  constructor(options: SessionsOptions) {
+    this.#options = options;
+  }
+
+  /** Known once a page was open. */
+  get chromiumVersion(): string | undefined {
+    return this.#browser?.version();
+  }
+
+  async open({ suite, contender }: Case): Promise<Session> {
+    const parts: AsyncDisposable[] = [];
+    const end = async (): Promise<void> => {
+      await Promise.all(parts.map((part) => part[Symbol.asyncDispose]()));
+    };
+    const start = (part: Part): BenchProcess => {
+      const process = new BenchProcess(this.#options, contender, part);
+      parts.push(process);
+      return process;
+    };
+    try {
+      // All start at once; one after the other they learn where to dial.
+      const first = start("first");
+      const relay = CONTENDERS[contender].hops === 2 ? start("relay") : undefined;
+      const last =
+        suite === "page" ? new BenchPage(await this.#launched(), this.#options.page, contender) : start("last");
+      if (last instanceof BenchPage) parts.push(last);
+      let address = await first.open();
+      if (relay) address = await relay.open(address);
+      await last.open(address);
+      await first.ask("connected");
+      return { writer: first as Party<Writer>, reader: last as Party<Reader>, [Symbol.asyncDispose]: end };
+    } catch (error) {
+      await end();
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#browser?.close();
+  }
+
+  async #launched(): Promise<Browser> {
+    this.#browser ??= await chromium.launch(chromiumLaunch());
+    return this.#browser;
+  }
+}

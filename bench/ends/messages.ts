@@ -1,0 +1,14 @@
+/** Between the driver and a process, as JSON. The driver asks one thing at a time. */
+
+/** `first` listens and writes, `last` dials and reads. */
+export type Part = "first" | "relay" | "last";
+
+/** Call a method of the process's writer or reader; before everything else, `open` with the address to dial, if any. */
+export interface Request {
+  readonly command: string;
+  readonly args: readonly unknown[];
+}
+
+export type Reply =
+  | { readonly on: "result"; readonly value: unknown }
+  | { readonly on: "failure"; readonly message: string };

@@ -1,0 +1,42 @@
+/** One process of a contender: `process.mjs <contender> <part>`. Does what the driver asks, and ends with the channel to it. */
+import { contenders } from "../contenders/index.ts";
+import type { ContenderName } from "../contenders/names.ts";
+import type { Part, Reply, Request } from "./messages.ts";
+import { Reader } from "./reader.ts";
+import { Writer } from "./writer.ts";
+
+const [name, part] = process.argv.slice(2) as [ContenderName, Part];
+const contender = contenders[name];
+
+/** What answers the driver: what `open` opened, once that is done. */
+let party: object = { open };
+
+/** @returns Where the next process dials, if this one listens. */
+async function open(address: string): Promise<string | undefined> {
+  switch (part) {
+    case "first": {
+      const writer = await Writer.open(contender);
+      party = writer;
+      return writer.address;
+    }
+    case "relay":
+      return (await contender.relay!(address)).address;
+    case "last":
+      party = await Reader.open((onPayload) => contender.dial(address, onPayload));
+      return undefined;
+  }
+}
+
+async function answer({ command, args }: Request): Promise<Reply> {
+  try {
+    const method = (party as Record<string, (...args: unknown[]) => unknown>)[command]!;
+    return { on: "result", value: await method.apply(party, [...args]) };
+  } catch (error) {
+    return { on: "failure", message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+process.on("message", (request: Request) => {
+  void answer(request).then((reply) => process.send!(reply));
+});
+process.once("disconnect", () => process.exit());

@@ -1,0 +1,58 @@
+/** What the last process, or the page, does: counts what arrives, or sends it back. Needs neither Node nor a DOM. */
+import type { End, OnPayload } from "../contenders/contender.ts";
+
+/** What was sent must have arrived this long after. */
+const ARRIVAL_MS = 10_000;
+
+export class Reader {
+  #end!: End;
+  #isAnswering = false;
+  #receivedBytes = 0;
+  #awaitedBytes = Number.POSITIVE_INFINITY;
+  #onArrival = (): void => {};
+
+  /** Resolves when it is connected. */
+  static async open(dial: (onPayload: OnPayload) => Promise<End>): Promise<Reader> {
+    const reader = new Reader();
+    reader.#end = await dial((payload) => reader.#onPayload(payload));
+    return reader;
+  }
+
+  /** Send everything back from now on. */
+  answer(): void {
+    this.#isAnswering = true;
+  }
+
+  /** @returns Bytes per second over `durationMs`, which begin after `warmUpMs`. */
+  async rate(warmUpMs: number, durationMs: number): Promise<number> {
+    await elapsed(warmUpMs);
+    const fromMs = performance.now();
+    const fromBytes = this.#receivedBytes;
+    await elapsed(durationMs);
+    return ((this.#receivedBytes - fromBytes) / (performance.now() - fromMs)) * 1000;
+  }
+
+  /** Resolves when all of `sentBytes`, counted from the beginning, are here; rejects when some are missing or more came. */
+  async received(sentBytes: number): Promise<void> {
+    this.#awaitedBytes = sentBytes;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ARRIVAL_MS);
+      this.#onArrival = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      if (this.#receivedBytes >= sentBytes) this.#onArrival();
+    });
+    this.#awaitedBytes = Number.POSITIVE_INFINITY;
+    if (this.#receivedBytes !== sentBytes) throw new Error(`${this.#receivedBytes} of ${sentBytes} bytes arrived`);
+  }
+
+  /** The handler whose rate is measured. */
+  #onPayload(payload: Uint8Array): void {
+    this.#receivedBytes += payload.byteLength;
+    if (this.#isAnswering) void this.#end.send(payload);
+    if (this.#receivedBytes >= this.#awaitedBytes) this.#onArrival();
+  }
+}
+
+const elapsed = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
