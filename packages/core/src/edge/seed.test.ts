@@ -1,8 +1,106 @@
 import { describe, expect, it } from "vitest";
 import { MeshError } from "../base/errors.ts";
-import { Seed } from "./seed.ts";
+import type { Edge } from "./edge.ts";
+import { redialDelayMs, Seed, type SeedInput, type SeedState, step } from "./seed.ts";
+
+const edge = {} as Edge;
+const other = {} as Edge;
+const lost = new MeshError("link-lost", "");
+const self = new MeshError("self-edge", "");
+const forbidden = new MeshError("forbidden", "");
+const malformed = new MeshError("malformed-frame", "");
+const goodbye = new MeshError("goodbye", "");
+
+const dialling = (attempt: number): SeedState => ({ phase: "dialling", attempt });
+const served = (by: Edge, attempt = 0): SeedState => ({ phase: "served", edge: by, attempt });
+const waiting = (attempt: number, retryAtMs: number, cause = lost): SeedState => ({
+  ...{ phase: "waiting", attempt, retryAtMs, cause },
+});
+const stopped = (cause?: MeshError): SeedState => ({ phase: "stopped", cause });
+const failedBy = (error: MeshError): SeedInput => ({ on: "failed", error });
+const lostBy = (error: MeshError): SeedInput => ({ on: "lost", error });
+
+describe("an address to be dialled", () => {
+  // Always at 1 000 ms with a luck of 0.5: of the 200 ms of the first attempt, 100 are waited.
+  it.each<[string, SeedState, SeedInput, SeedState]>([
+    ["waits after the first failure", dialling(0), failedBy(lost), waiting(0, 1_100)],
+    ["waits twice as long after the second", dialling(1), failedBy(lost), waiting(1, 1_200)],
+    ["waits half of 15 s after many", dialling(30), failedBy(lost), waiting(30, 8_500)],
+    ["waits long after a refusal that stays", dialling(0), failedBy(forbidden), waiting(0, 12_250, forbidden)],
+    ["gives up on ourselves", dialling(0), failedBy(self), stopped(self)],
+    ["is dialled again when it is time", waiting(0, 1_000), { on: "tick" }, dialling(1)],
+    ["is served by an edge it dialled", dialling(3), { on: "open", edge }, served(edge, 3)],
+    ["is served by an edge that came meanwhile", waiting(3, 9_000), { on: "open", edge }, served(edge, 3)],
+    ["is served by the edge that replaced its own", served(edge, 3), { on: "open", edge: other }, served(other, 3)],
+    ["is dialled soon after its edge was lost", served(edge, 5), lostBy(lost), waiting(0, 1_100)],
+    ["is dialled soon after a goodbye", served(edge, 5), lostBy(goodbye), waiting(0, 1_100, goodbye)],
+    [
+      "is dialled ever later when edges open and break",
+      served(edge, 5),
+      lostBy(malformed),
+      waiting(6, 7_400, malformed),
+    ],
+    ["is dialled no more when nobody wants it", served(edge), { on: "stop" }, stopped()],
+  ])("%s", (_what, before, input, after) => {
+    expect(step(before, input, 1_000, 0.5)).toEqual(after);
+  });
+
+  it.each<[string, SeedState, SeedInput]>([
+    ["a tick before its time", waiting(0, 1_001), { on: "tick" }],
+    ["a tick while it dials", dialling(0), { on: "tick" }],
+    ["a tick while it is served", served(edge), { on: "tick" }],
+    ["news of an older dial while it waits", waiting(0, 1_001), failedBy(lost)],
+    ["an edge after it was stopped", stopped(), { on: "open", edge }],
+    ["a failure after it was stopped", stopped(), failedBy(lost)],
+  ])("is not moved by %s", (_what, state, input) => {
+    expect(step(state, input, 1_000, 0.5)).toBe(state);
+  });
+
+  it("waits anything from nothing to the bound, and the bound doubles from 200 ms to 15 s", () => {
+    const bounds = [0, 1, 2, 3, 4, 5, 6, 7, 8, 1_000].map((attempt) => redialDelayMs(attempt, 1));
+    expect(bounds).toEqual([200, 400, 800, 1_600, 3_200, 6_400, 12_800, 15_000, 15_000, 15_000]);
+    expect([redialDelayMs(3, 0), redialDelayMs(3, 0.25)]).toEqual([0, 400]);
+  });
+});
 
 describe("Seed", () => {
+  it("hears nothing any more of a dial that it gave up", async () => {
+    let fail!: (error: Error) => void;
+    const phases: string[] = [];
+    const seed = new Seed("tcp://127.0.0.1:1", {
+      now: () => 0,
+      luck: () => 0.5,
+      setTimer: () => expect.unreachable(),
+      dial: () => new Promise((_resolve, reject) => (fail = reject)),
+      onSeedChange: ({ state }) => phases.push(state.phase),
+    });
+    seed.start();
+    seed.input({ on: "open", edge });
+    fail(new Error("too late"));
+    await new Promise((resolve) => setImmediate(resolve));
+    seed.input({ on: "stop" });
+    expect(phases).toEqual(["served", "stopped"]);
+  });
+
+  it("disarms its timer when it is stopped", async () => {
+    let armed = 0;
+    const seed = new Seed("tcp://127.0.0.1:1", {
+      now: () => 0,
+      luck: () => 0.5,
+      setTimer: () => {
+        armed++;
+        return { [Symbol.dispose]: () => armed-- };
+      },
+      dial: () => Promise.reject(new Error("refused")),
+      onSeedChange: () => {},
+    });
+    seed.start();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([armed, seed.state]).toMatchObject([1, { phase: "waiting", cause: { code: "dial-failed" } }]);
+    seed.input({ on: "stop" });
+    expect(armed).toBe(0);
+  });
+
   it("dials again although its timer fired a little before its time", async () => {
     let nowMs = 0;
     let dials = 0;

@@ -9,7 +9,7 @@ import type { Edge } from "./edge.ts";
 export type SeedState =
   | { readonly phase: "dialling"; readonly attempt: number }
   /** An edge to that node is open; perhaps not one we dialled. */
-  | { readonly phase: "served"; readonly edge: Edge }
+  | { readonly phase: "served"; readonly edge: Edge; readonly attempt: number }
   | { readonly phase: "waiting"; readonly attempt: number; readonly retryAtMs: number; readonly cause: MeshError }
   /** Nothing to hope for: the address leads to ourselves, or it was stopped. */
   | { readonly phase: "stopped"; readonly cause: MeshError | undefined };
@@ -36,18 +36,19 @@ const REFUSALS: ReadonlySet<MeshErrorCode> = new Set([
 export function step(state: SeedState, input: SeedInput, nowMs: number, luck: number): SeedState {
   if (state.phase === "stopped") return state;
   if (input.on === "stop") return { phase: "stopped", cause: undefined };
-  const attempt = "attempt" in state ? state.attempt : 0;
   switch (input.on) {
     case "tick":
       return state.phase === "waiting" && nowMs >= state.retryAtMs
-        ? { phase: "dialling", attempt: attempt + 1 }
+        ? { phase: "dialling", attempt: state.attempt + 1 }
         : state;
     case "open":
-      return { phase: "served", edge: input.edge };
+      return { phase: "served", edge: input.edge, attempt: state.attempt };
     case "failed":
     case "lost": {
       if (state.phase === "waiting") return state;
       if (input.error.code === "self-edge") return { phase: "stopped", cause: input.error };
+      // An edge that opens and breaks over the same thing every time is dialled as one that never opens.
+      const attempt = state.phase === "dialling" ? state.attempt : input.error.retryable ? 0 : state.attempt + 1;
       const delayMs = REFUSALS.has(input.error.code)
         ? (0.5 + luck / 2) * TIMINGS.redialMaxMs
         : redialDelayMs(attempt, luck);

@@ -1,0 +1,70 @@
+import { describe, expect, it } from "vitest";
+import type { IntroduceBody } from "../wire/index.ts";
+import { ed25519Identity, ed25519Verifier } from "./ed25519.fixture.ts";
+import { checkProof, keylessIdentity, proofMessage } from "./index.ts";
+
+const ours = new Uint8Array(32).fill(1);
+const theirs = new Uint8Array(32).fill(2);
+
+function introduction(changes: Partial<IntroduceBody> = {}) {
+  const identity = ed25519Identity();
+  const said = {
+    mesh: "lab",
+    id: identity.id,
+    role: "peer" as const,
+    name: "n",
+    incarnation: 1,
+    publicKey: identity.publicKey,
+    addresses: ["tcp://10.0.0.5:8511"],
+    credential: "token",
+    ticket: new Uint8Array(0),
+  };
+  return { identity, body: { ...said, signature: identity.sign(proofMessage(ours, theirs, said)), ...changes } };
+}
+
+describe("checkProof()", () => {
+  it("takes a peer that signed both nonces and all it says", () => {
+    const { body } = introduction();
+    checkProof(ed25519Verifier, ours, theirs, body);
+  });
+
+  it.each([
+    ["mesh", { mesh: "lab2" }],
+    ["role", { role: "gateway" }],
+    ["name", { name: "m" }],
+    ["incarnation", { incarnation: 2 }],
+    ["addresses", { addresses: [] }],
+    ["credential", { credential: "token2" }],
+    ["ticket", { ticket: new Uint8Array(1) }],
+  ] as const)("refuses another %s than was signed", (_field, changes) => {
+    const { body } = introduction(changes as Partial<IntroduceBody>);
+    expect(() => checkProof(ed25519Verifier, ours, theirs, body)).toThrow(
+      `[bad-credentials] the signature of ${body.id} is wrong`,
+    );
+  });
+
+  it("refuses what was signed for another nonce, or by the other side for us", () => {
+    const { body } = introduction();
+    expect(() => checkProof(ed25519Verifier, new Uint8Array(32).fill(9), theirs, body)).toThrow("[bad-credentials]");
+    expect(() => checkProof(ed25519Verifier, ours, new Uint8Array(32).fill(9), body)).toThrow("[bad-credentials]");
+    expect(() => checkProof(ed25519Verifier, theirs, ours, body)).toThrow("[bad-credentials]");
+  });
+
+  it("refuses an id that does not follow from the key, and a peer without a key", () => {
+    const other = ed25519Identity();
+    const { body } = introduction({ id: other.id });
+    expect(() => checkProof(ed25519Verifier, ours, theirs, body)).toThrow(
+      `the id ${other.id} does not belong to the key shown`,
+    );
+    const { body: keyless } = introduction({ publicKey: new Uint8Array(0) });
+    expect(() => checkProof(ed25519Verifier, ours, theirs, keyless)).toThrow("shows no Ed25519 key");
+  });
+
+  it("takes a leaf without a key, and holds one with a key to it", () => {
+    const { id, publicKey } = keylessIdentity({ bytes: (count) => new Uint8Array(count).fill(7), float: () => 0 });
+    const { body } = introduction({ role: "leaf", id, publicKey, signature: new Uint8Array(0) });
+    checkProof(ed25519Verifier, ours, theirs, body);
+    const { body: keyed } = introduction({ role: "leaf" });
+    expect(() => checkProof(ed25519Verifier, ours, theirs, keyed)).toThrow("[bad-credentials]");
+  });
+});
