@@ -16,7 +16,7 @@ await buildPage();
 const mesh = await DemoMesh.start({ intervalMs: INTERVAL_MS });
 const browser = await chromium.launch(chromiumLaunch());
 try {
-  const page = await browser.newPage({ viewport: { width: 1_440, height: 1_220 }, colorScheme: "dark" });
+  const page = await browser.newPage({ viewport: { width: 1_440, height: 1_205 }, colorScheme: "dark" });
   await page.goto(mesh.url);
   const count = page.locator("[data-testid=inspector-row][data-topic='machine/cpu'] [data-testid=inspector-count]");
   const counted = async (): Promise<number> => Number((await count.textContent())!.replaceAll(",", ""));

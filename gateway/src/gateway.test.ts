@@ -22,6 +22,7 @@ describe("createGateway()", () => {
     await Promise.all([atLeaf.until(1_000), atPeer.until(1_000)]);
     expect([atLeaf.data, atPeer.data]).toEqual([numbers(1_000), numbers(1_000)]);
     expect([atLeaf.gaps, atPeer.gaps]).toEqual([[], []]);
+    expect(leaf.edges).toMatchObject([{ transport: "ws", address: gateway.url }]);
     expect(gateway.node.edges.map(({ peer: { role }, transport }) => [role, transport]).sort()).toEqual([
       ["leaf", "ws"],
       ["peer", "tcp"],

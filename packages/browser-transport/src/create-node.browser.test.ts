@@ -45,7 +45,7 @@ describe("createNode() in a page", () => {
   it("is a leaf that is online and sees the mesh behind its gateway", async () => {
     const { node } = await page();
     expect([node.role, node.connection.state]).toEqual(["leaf", "online"]);
-    expect(node.edges).toMatchObject([{ peer: { role: "gateway" } }]);
+    expect(node.edges).toMatchObject([{ peer: { role: "gateway" }, transport: "ws" }]);
     expect((await node.topology()).nodes.map(({ name }) => name)).toContain("lab-peer");
   });
 

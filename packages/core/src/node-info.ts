@@ -9,7 +9,7 @@ import type { Role } from "./wire/index.ts";
 /** One neighbour, as it is now. */
 export interface Edge {
   readonly peer: NodeInfo;
-  /** The scheme of its address: `tcp`, `ws`, `memory`. */
+  /** What carries it: `tcp`, `ws`, `wss`, `memory`. */
   readonly transport: string;
   readonly address: string;
   /** Round trip, smoothed, in ms; undefined before the first measurement. */
