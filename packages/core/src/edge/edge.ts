@@ -4,7 +4,7 @@
  */
 import type { Subject } from "../auth/index.ts";
 import type { Clock, Logger, Random } from "../base/clock.ts";
-import { asMeshError, ERROR_CODES, MeshError, type MeshErrorCode } from "../base/errors.ts";
+import { asMeshError, ERROR_CODES, isMeshErrorCode, MeshError, type MeshErrorCode } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
 import { LIMITS, TIMINGS } from "../base/limits.ts";
 import { plainBytes } from "../base/plain-bytes.ts";
@@ -57,7 +57,7 @@ export class Edge implements LinkSink, Flushable {
   readonly dialled: boolean;
   /** The address dialled, or where the other side comes from. */
   readonly address: string;
-  /** The scheme of the address: `tcp`, `ws`, `memory`. */
+  /** The scheme of the link's own address: `tcp`, `ws`, `memory`; also where `https` was dialled. */
   readonly transport: string;
   readonly latency = new Latency();
   /** When the edge opened, wall clock in ms since 1970. */
@@ -74,7 +74,11 @@ export class Edge implements LinkSink, Flushable {
   readonly #onDrained: (() => void)[] = [];
   #queued = false;
   #writable = true;
+  /** A control frame is missing: it ends when the work in hand is done. */
+  #doomed = false;
   #heardAtMs: number;
+  /** When the timer armed last should fire. */
+  #dueMs = 0;
   /** The ping not yet answered: its token is when it left, in microseconds. */
   #pinged: { readonly token: number; readonly atMs: number } | undefined;
 
@@ -87,7 +91,7 @@ export class Edge implements LinkSink, Flushable {
     this.#link = link;
     this.dialled = options.dialled;
     this.address = options.address;
-    this.transport = options.address.slice(0, options.address.indexOf(":"));
+    this.transport = link.remoteAddress.slice(0, link.remoteAddress.indexOf(":"));
     this.#credential = options.credential;
     this.#outbox = new Outbox(link.traits.maxPacketBytes);
     this.#heardAtMs = host.clock.now();
@@ -139,10 +143,21 @@ export class Edge implements LinkSink, Flushable {
     this.#outbox.source = source;
   }
 
-  /** Queue one frame given in parts, which nobody may modify any more. A closed edge drops it. @throws {MeshError} `overflow` */
+  /**
+   * Queue one frame given in parts, which nobody may modify any more. A closed edge drops it.
+   * @throws {MeshError} `overflow` when its lane is full; but a full control lane ends the edge, since no control frame
+   *   may be missing, and whoever sends one to many neighbours must not stumble over the slowest.
+   */
   send(lane: Lane, frame: readonly Uint8Array[]): void {
-    if (this.#phase.on === "closed") return;
-    this.#outbox.push(lane, frame);
+    if (this.#phase.on === "closed" || this.#doomed) return;
+    try {
+      this.#outbox.push(lane, frame);
+    } catch (error) {
+      if (lane !== Lanes.control) throw error;
+      this.#doomed = true;
+      this.#host.turn.read({ flush: () => this.fail(asMeshError(error, "overflow")) });
+      return;
+    }
     this.wake();
   }
 
@@ -280,7 +295,7 @@ export class Edge implements LinkSink, Flushable {
         return this.#onPong(control.pong.decode(bytes.subarray(at, at + length)).token);
       case FrameType.goodbye: {
         const { code, detail } = control.goodbye.decode(bytes.subarray(at, at + length));
-        const known = code in ERROR_CODES ? (code as MeshErrorCode) : "goodbye";
+        const known = isMeshErrorCode(code) ? code : "goodbye";
         this.#closed(new MeshError(known, `the other side ended the edge: ${detail}`));
         void this.#link.close().catch(() => {});
         return;
@@ -338,23 +353,24 @@ export class Edge implements LinkSink, Flushable {
     else this.#arm(TIMINGS.peerPingMs, () => this.#peerTick());
   }
 
+  /** Both sides ping every second, so silence is enough. */
   #peerTick(): void {
-    if (this.#pinged && this.#silentSince(this.#pinged.atMs, TIMINGS.pongMs)) return this.#dead(TIMINGS.pongMs);
-    if (!this.#pinged) this.#ping();
+    const nowMs = this.#host.clock.now();
+    // A process that was asleep itself reads what waits before it judges.
+    const late = nowMs - this.#dueMs >= TIMINGS.peerPingMs;
+    if (!late && nowMs - this.#heardAtMs >= TIMINGS.pongMs) return this.#dead(TIMINGS.pongMs);
+    // Who lives but does not answer is asked again: an estimate must not freeze.
+    if (!this.#pinged || nowMs - this.#pinged.atMs >= TIMINGS.pongMs) this.#ping();
     this.#arm(TIMINGS.peerPingMs, () => this.#peerTick());
   }
 
   #expectPong(): void {
-    if (this.#pinged && this.#silentSince(this.#pinged.atMs, TIMINGS.pongMs)) return this.#dead(TIMINGS.pongMs);
+    const heardAtMs = Math.max(this.#heardAtMs, this.#pinged?.atMs ?? 0);
+    if (this.#pinged && this.#host.clock.now() - heardAtMs >= TIMINGS.pongMs) return this.#dead(TIMINGS.pongMs);
     this.#arm(TIMINGS.leafPingMs, () => {
       this.#ping();
       this.#arm(TIMINGS.pongMs, () => this.#expectPong());
     });
-  }
-
-  /** Nothing at all heard since `sinceMs`, and that is `silenceMs` ago: any frame is a sign of life. */
-  #silentSince(sinceMs: number, silenceMs: number): boolean {
-    return this.#heardAtMs < sinceMs && this.#host.clock.now() - sinceMs >= silenceMs;
   }
 
   #dead(silenceMs: number): void {
@@ -379,6 +395,7 @@ export class Edge implements LinkSink, Flushable {
 
   #arm(delayMs: number, run: () => void): void {
     this.#timer?.[Symbol.dispose]();
+    this.#dueMs = this.#host.clock.now() + delayMs;
     this.#timer = this.#host.clock.setTimer(Math.max(0, delayMs), () => this.#host.turn.run(run));
   }
 }

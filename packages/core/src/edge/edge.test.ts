@@ -1,0 +1,288 @@
+import { describe, expect, it } from "vitest";
+import { keylessIdentity } from "../auth/index.ts";
+import { silentLogger } from "../base/clock.ts";
+import type { MeshError } from "../base/errors.ts";
+import { LIMITS, TIMINGS } from "../base/limits.ts";
+import { Turn } from "../base/turn.ts";
+import type { Link } from "../link/index.ts";
+import { SeededRandom } from "../testing/seeded-random.ts";
+import { VirtualClock } from "../testing/virtual-clock.ts";
+import { control, FrameType, Lane, type Role, readU32 } from "../wire/index.ts";
+import { Edge, type EdgeHost } from "./edge.ts";
+import { encodeHello, encodeIntroduce, type LocalNode } from "./handshake.ts";
+
+/** Time that can jump past timers, as it does for a process that was stopped. */
+class StallingClock extends VirtualClock {
+  #stalledMs = 0;
+  override now(): number {
+    return super.now() + this.#stalledMs;
+  }
+  /** `ms` pass at once; then the next timer fires, late. */
+  stall(ms: number): void {
+    this.#stalledMs += ms - (this.nextMs! - super.now());
+    this.step();
+  }
+}
+
+/** An edge, and by hand whatever is at its other end. */
+class Scene {
+  readonly clock = new StallingClock();
+  readonly sent: Uint8Array[] = [];
+  readonly frames: number[] = [];
+  readonly closed: (MeshError | undefined)[] = [];
+  opened = 0;
+  /** What the link says to `send`. */
+  writable = true;
+  readonly edge: Edge;
+  readonly #random = new SeededRandom(1);
+
+  constructor(role: Role = "peer") {
+    const link: Link = {
+      traits: { reliable: true, ordered: true, maxPacketBytes: 1_000_000 },
+      remoteAddress: "memory://them",
+      send: (parts) => {
+        this.sent.push(...parts);
+        return this.writable;
+      },
+      close: () => Promise.resolve(),
+      abort: () => {},
+    };
+    const turn = new Turn(this.clock);
+    const host: EdgeHost = {
+      local: this.node("us", role),
+      clock: this.clock,
+      random: this.#random,
+      turn,
+      logger: silentLogger,
+      onIntroduced: () => undefined,
+      onOpen: () => this.opened++,
+      onFrame: (_edge, type) => void this.frames.push(type),
+      onClosed: (_edge, error) => void this.closed.push(error),
+    };
+    this.edge = new Edge(host, link, { dialled: true, address: "memory://them", credential: "" });
+  }
+
+  node(name: string, role: Role): LocalNode {
+    return {
+      identity: keylessIdentity(this.#random),
+      verifier: undefined,
+      mesh: "lab",
+      name,
+      role,
+      incarnation: 1,
+      addresses: () => [],
+      credential: () => "",
+    };
+  }
+
+  receive(...frames: readonly Uint8Array[]): void {
+    this.edge.onPacket(new Uint8Array(Buffer.concat(frames)));
+  }
+
+  /** Everything the other side says until the edge is open. */
+  open(role: Role = "peer"): this {
+    const nonce = new Uint8Array(32);
+    const state = { phase: "introduce", ourNonce: nonce, theirNonce: nonce, capabilities: 0 } as const;
+    this.receive(encodeHello(nonce), encodeIntroduce(this.node("them", role), state, ""), control.accept.encode({}));
+    expect(this.opened).toBe(1);
+    return this;
+  }
+
+  /** Types of the frames sent since this was last asked. */
+  types(): (number | undefined)[] {
+    return this.sent.splice(0).map((frame) => frame[4]);
+  }
+
+  /** The pings sent since `sent` was last emptied. */
+  pings(): { token: number; roundTripMicros: number }[] {
+    return this.sent
+      .splice(0)
+      .filter((frame) => frame[4] === FrameType.ping)
+      .map((frame) => control.ping.decode(frame));
+  }
+
+  get failure(): string | undefined {
+    return this.closed[0]?.message;
+  }
+}
+
+const { ping, pong } = control;
+
+describe("an edge in its handshake", () => {
+  it("says HELLO at once, introduces itself when greeted, and accepts", () => {
+    const scene = new Scene();
+    scene.clock.advance(0);
+    expect(scene.types()).toEqual([FrameType.hello]);
+    scene.open();
+    expect(scene.types()).toEqual([FrameType.introduce, FrameType.accept, FrameType.ping]);
+    expect([scene.edge.open, scene.edge.peer.name]).toEqual([true, "them"]);
+  });
+
+  it("refuses who has not finished after 4 s", () => {
+    const scene = new Scene();
+    scene.receive(encodeHello(new Uint8Array(32)));
+    scene.clock.advance(LIMITS.handshakeMs - 1);
+    expect(scene.closed).toEqual([]);
+    scene.clock.advance(1);
+    expect(scene.failure).toBe("[timed-out] no handshake within 4000 ms from memory://them");
+    expect(scene.types().at(-1)).toBe(FrameType.refuse);
+  });
+
+  it("skips frames of a later version that may be skipped", () => {
+    const scene = new Scene();
+    scene.receive(new Uint8Array([0, 0, 0, 9, 0xfe, 0, 0, 0, 0xff]));
+    scene.open();
+  });
+});
+
+describe("an open edge", () => {
+  it("hands on the frames of a packet one by one, and answers pings itself", () => {
+    const scene = new Scene().open();
+    scene.types();
+    scene.receive(
+      control.synced.encode({}),
+      ping.encode({ token: 7, roundTripMicros: 0 }),
+      new Uint8Array([0, 0, 0, 8, FrameType.data, 0, 0, 0]),
+    );
+    expect(scene.frames).toEqual([FrameType.synced, FrameType.data]);
+    expect(scene.sent.map((frame) => pong.decode(frame))).toEqual([{ token: 7 }]);
+  });
+
+  it.each([
+    ["a frame of 7 bytes", [0, 0, 0, 7, 0x11, 0, 0, 0], "a frame of 7 bytes does not fit its packet"],
+    ["a frame longer than its packet", [0, 0, 0, 9, 0x11, 0, 0, 0], "a frame of 9 bytes does not fit its packet"],
+    ["three stray bytes", [0, 0, 0], "a frame of 0 bytes does not fit its packet"],
+    [
+      "three stray bytes behind a frame",
+      [0, 0, 0, 8, 0x11, 0, 0, 0, 0, 0, 0],
+      "a frame of 0 bytes does not fit its packet",
+    ],
+    ["seven stray bytes", [0, 0, 0, 8, 0x11, 0, 0], "a frame of 8 bytes does not fit its packet"],
+  ])("ends over %s, and says so", (_what, packet, detail) => {
+    const scene = new Scene().open();
+    scene.types();
+    scene.receive(new Uint8Array(packet));
+    expect(scene.failure).toBe(`[malformed-frame] ${detail}`);
+    expect(scene.types()).toEqual([FrameType.goodbye]);
+  });
+
+  it("tells who ended it and why, and knows only codes of the table", () => {
+    for (const [code, known] of [
+      ["forbidden", "forbidden"],
+      ["toString", "goodbye"],
+    ]) {
+      const scene = new Scene().open();
+      scene.receive(control.goodbye.encode({ code: code!, detail: "why" }), control.synced.encode({}));
+      expect(scene.failure).toBe(`[${known}] the other side ended the edge: why`);
+      expect(scene.frames).toEqual([]);
+    }
+  });
+
+  it("ends itself, after the work in hand, when control frames pile up; the sender of one goes on", () => {
+    const scene = new Scene().open();
+    scene.types();
+    scene.writable = false;
+    const large = new Uint8Array(LIMITS.laneQueueBytes / 4);
+    for (let i = 0; i < 10; i++) scene.edge.send(Lane.control, [large]);
+    expect(scene.closed).toEqual([]);
+    scene.clock.advance(0);
+    expect(scene.failure).toMatch(/^\[overflow\] \d+ bytes wait in lane 0 already; the neighbour reads too slowly$/);
+    expect(scene.closed).toHaveLength(1);
+  });
+
+  it("leaves it to the sender of a call what to do when calls pile up", () => {
+    const scene = new Scene().open();
+    scene.writable = false;
+    const large = new Uint8Array(LIMITS.laneQueueBytes / 2);
+    scene.clock.advance(0);
+    scene.edge.send(Lane.control, [control.synced.encode({})]);
+    scene.clock.advance(0);
+    scene.edge.send(Lane.reliable, [large]);
+    scene.edge.send(Lane.reliable, [large]);
+    expect(() => scene.edge.send(Lane.reliable, [large])).toThrow("[overflow]");
+    scene.clock.advance(0);
+    expect(scene.closed).toEqual([]);
+  });
+});
+
+describe("keep-alive between peers", () => {
+  it("pings every second, and measures what comes back", () => {
+    const scene = new Scene().open();
+    const [first] = scene.pings();
+    scene.clock.advance(20);
+    scene.receive(pong.encode({ token: first!.token }));
+    expect(scene.edge.latency.roundTripMs).toBe(20);
+    scene.clock.advance(TIMINGS.peerPingMs);
+    expect(scene.pings()).toMatchObject([{ roundTripMicros: 20_000 }]);
+  });
+
+  it("ends after 3 s without any sign of life", () => {
+    const scene = new Scene().open();
+    scene.clock.advance(2_999);
+    expect(scene.closed).toEqual([]);
+    scene.clock.advance(1_001);
+    expect(scene.failure).toBe("[timed-out] nothing heard from them at memory://them for 3000 ms");
+  });
+
+  it("ends after 3 s of silence also when something came between the ping and the silence", () => {
+    const scene = new Scene().open();
+    scene.clock.advance(10);
+    scene.receive(control.synced.encode({}));
+    scene.clock.advance(5_000);
+    expect(scene.failure).toBe("[timed-out] nothing heard from them at memory://them for 3000 ms");
+  });
+
+  it("takes any frame as a sign of life, and goes on asking who answers no ping", () => {
+    const scene = new Scene().open();
+    for (let second = 0; second < 20; second++) {
+      scene.clock.advance(1_000);
+      scene.receive(control.synced.encode({}));
+    }
+    expect(scene.closed).toEqual([]);
+    expect(scene.pings().length).toBeGreaterThan(4);
+  });
+
+  it("judges nobody after this very process has slept", () => {
+    const scene = new Scene().open();
+    scene.clock.stall(60_000);
+    expect(scene.closed).toEqual([]);
+    scene.receive(control.synced.encode({}));
+    scene.clock.advance(2_999);
+    expect(scene.closed).toEqual([]);
+  });
+
+  it("does not take the pong of an older ping for that of the newest", () => {
+    const scene = new Scene().open();
+    const [first] = scene.pings();
+    scene.receive(pong.encode({ token: first!.token + 1 }));
+    expect(scene.edge.latency.roundTripMs).toBeUndefined();
+  });
+});
+
+describe("keep-alive between a gateway and a leaf", () => {
+  it("pings the leaf every 20 s and ends 3 s after a ping without an answer", () => {
+    const scene = new Scene("gateway").open("leaf");
+    const [first] = scene.pings();
+    scene.receive(pong.encode({ token: first!.token }));
+    scene.clock.advance(TIMINGS.leafPingMs + TIMINGS.pongMs);
+    expect([scene.pings().length, scene.closed]).toEqual([1, []]);
+    scene.clock.advance(TIMINGS.pongMs);
+    expect(scene.failure).toBe("[timed-out] nothing heard from them at memory://them for 3000 ms");
+  });
+
+  it("lets the leaf only listen, and end after 23 s of silence", () => {
+    const scene = new Scene("leaf").open("gateway");
+    scene.types();
+    scene.clock.advance(22_999);
+    expect([scene.types(), scene.closed]).toEqual([[], []]);
+    scene.clock.advance(1);
+    expect(scene.failure).toBe("[timed-out] nothing heard from them at memory://them for 23000 ms");
+  });
+
+  it("tells the leaf the round trip its gateway has measured", () => {
+    const scene = new Scene("leaf").open("gateway");
+    scene.receive(ping.encode({ token: 1, roundTripMicros: 12_500 }));
+    expect(scene.edge.latency.roundTripMs).toBe(12.5);
+    expect(readU32(scene.sent.at(-1)!, 0)).toBe(16);
+  });
+});
