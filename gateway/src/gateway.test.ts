@@ -63,6 +63,25 @@ describe("createGateway()", () => {
     expect((await ask(gateway.url, "/health")).status).toBe(503);
   });
 
+  it("writes one line for what happens: an edge that opens and closes, a peer that cannot be reached", async () => {
+    const gateway = await testGateway({ join: ["tcp://127.0.0.1:1"] });
+    const leaf = await testLeaf(gateway.url);
+    const opened = nextEvent(gateway.node, "edgeopen");
+    await expect.poll(() => leaf.edges.length).toBe(1);
+    await opened;
+    const closed = nextEvent(gateway.node, "edgeclose");
+    await leaf.close();
+    await closed;
+    const lines = gateway.logged.filter(({ event }) => event.startsWith("edge"));
+    expect(lines.map(({ level, event, fields }) => [level, event, fields.peer])).toEqual([
+      ["info", "edge open", leaf.id],
+      ["info", "edge closed", leaf.id],
+    ]);
+    await expect
+      .poll(() => gateway.logged.find(({ event }) => event === "dial failed"))
+      .toMatchObject({ level: "warn", fields: { address: "tcp://127.0.0.1:1", code: "dial-failed" } });
+  });
+
   it("lets in pages from its own host and from those listed, and no other page", async () => {
     const gateway = await testGateway({ allowOrigins: ["https://lab.example"] });
     const dial = (origin?: string) => opened(new WebSocket(gateway.address, "chaski.v0", origin ? { origin } : {}));

@@ -2,11 +2,12 @@
  * The table of edges: listens, dials, keeps one edge per pair of nodes, and redials what is wanted. Of two edges
  * between the same nodes both sides keep the same one, without asking: see `#rival`.
  */
+import { show } from "../base/check-options.ts";
 import type { Clock, Logger, Random } from "../base/clock.ts";
-import { MeshError } from "../base/errors.ts";
+import { asMeshError, MeshError } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
 import { LIMITS } from "../base/limits.ts";
-import { AbortController } from "../base/platform.ts";
+import { AbortController, type AbortSignalLike } from "../base/platform.ts";
 import type { Turn } from "../base/turn.ts";
 import type { Link, Listener, Transport } from "../link/index.ts";
 import { Edge, type EdgeHost } from "./edge.ts";
@@ -26,6 +27,8 @@ export interface EdgesOptions {
   /** An edge that ended for a reason nobody asked for, also before it opened. */
   onError(error: MeshError, edge: Edge): void;
   onSeedChange(seed: Seed): void;
+  /** Whether the mesh knows a peer by this id: one with a key, where keys are checked. */
+  isPeer(id: NodeId): boolean;
 }
 
 /** Links in handshake that nobody has vouched for yet; more are turned away at once. */
@@ -37,6 +40,8 @@ export class Edges implements EdgeHost {
   readonly #handshaking = new Set<Edge>();
   readonly #seeds = new Map<string, Seed>();
   readonly #seedOf = new Map<Edge, Seed>();
+  /** Who was found at a seed's address. */
+  readonly #foundAt = new Map<Seed, NodeId>();
   readonly #dials = new Set<{ abort(reason?: unknown): void }>();
   readonly #listeners: Listener[] = [];
   #closed = false;
@@ -138,6 +143,7 @@ export class Edges implements EdgeHost {
 
   unseed(seed: Seed): void {
     this.#seeds.delete(seed.address);
+    this.#foundAt.delete(seed);
     seed.input({ on: "stop" });
   }
 
@@ -171,30 +177,57 @@ export class Edges implements EdgeHost {
     );
     this.#dials.add(controller);
     try {
-      const credential = this.local.credential();
-      const shown = typeof credential === "string" ? credential : await credential;
-      if (controller.signal.aborted) throw controller.signal.reason;
+      const credential = await this.#credential(controller.signal);
       const onLink = (link: Link): Edge => {
-        const edge = new Edge(this, link, { dialled: true, address, credential: shown });
+        const edge = new Edge(this, link, { dialled: true, address, credential });
         this.#handshaking.add(edge);
         this.#seedOf.set(edge, seed);
         return edge;
       };
       await transport.dial(address, onLink, { signal: controller.signal });
+    } catch (error) {
+      const { code, message } = asMeshError(error, "dial-failed");
+      if (!this.#closed) this.logger.log("warn", "dial failed", { address, code, detail: message });
+      throw error;
     } finally {
       timer[Symbol.dispose]();
       this.#dials.delete(controller);
     }
   }
 
+  /** What the user shows at the other side's door; given up when the dial is. */
+  async #credential(signal: AbortSignalLike): Promise<string> {
+    const given = this.local.credential();
+    const aborted = new Promise<never>((_resolve, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    });
+    const credential = typeof given === "string" ? given : await Promise.race([given, aborted]);
+    if (signal.aborted) throw signal.reason;
+    if (typeof credential !== "string") throw new TypeError(`credentials must give a string, got ${show(credential)}`);
+    return credential;
+  }
+
   // ---- from edges
 
   onIntroduced(edge: Edge): MeshError | undefined {
-    const known = this.#open.get(edge.id);
-    if (known && this.#rival(edge, known) === known) return this.#duplicate(edge, known);
-    for (const other of this.#handshaking) {
-      if (other === edge || !other.introduced || other.id !== edge.id) continue;
-      if (this.#rival(edge, other) === other) return this.#duplicate(edge, other);
+    const { id, publicKey } = edge.peer;
+    const known = this.#open.get(id);
+    // A leaf's id is its own word; one that belongs to a peer's key is somebody else's.
+    if (
+      edge.role === "leaf" &&
+      publicKey.byteLength === 0 &&
+      ((known && known.role !== "leaf") || this.#options.isPeer(id))
+    ) {
+      return new MeshError("bad-credentials", `a leaf without a key claims ${id}, the id of a peer`);
+    }
+    const seed = this.#seedOf.get(edge);
+    if (seed) this.#foundAt.set(seed, id);
+    if (known && this.#rival(edge, known) === known) return this.#duplicate(known);
+    for (const other of [...this.#handshaking]) {
+      if (other === edge || !other.introduced || other.id !== id) continue;
+      if (this.#rival(edge, other) === other) return this.#duplicate(other);
+      // Of crossing dials both sides give up the same one, before it opens.
+      if (edge.diallerId !== other.diallerId) other.fail(this.#duplicate(edge));
     }
     return undefined;
   }
@@ -212,9 +245,7 @@ export class Edges implements EdgeHost {
     return candidate.dialled ? known : candidate;
   }
 
-  #duplicate(edge: Edge, known: Edge): MeshError {
-    const seed = this.#seedOf.get(edge);
-    if (seed && known.open) seed.input({ on: "open", edge: known });
+  #duplicate(known: Edge): MeshError {
     return new MeshError("duplicate-edge", `an edge to ${known.peer.name} (${known.id}) is there already`);
   }
 
@@ -223,7 +254,10 @@ export class Edges implements EdgeHost {
     const known = this.#open.get(edge.id);
     this.#open.set(edge.id, edge);
     if (known) void known.close("duplicate-edge", "replaced by a newer edge");
-    this.#seedOf.get(edge)?.input({ on: "open", edge });
+    // Also for addresses that lead to the same node and were refused as a second edge.
+    for (const [seed, id] of this.#foundAt) {
+      if (id === edge.id && seed.state.phase !== "served") seed.input({ on: "open", edge });
+    }
     this.#options.onOpen(edge);
   }
 
@@ -235,14 +269,15 @@ export class Edges implements EdgeHost {
     const wasOpen = !this.#handshaking.delete(edge);
     if (edge.introduced && this.#open.get(edge.id) === edge) this.#open.delete(edge.id);
     if (wasOpen) this.#options.onClosed(edge, error);
-    if (error && error.code !== "goodbye" && error.code !== "duplicate-edge") {
-      this.logger.log("warn", wasOpen ? "edge lost" : "handshake failed", {
-        address: edge.address,
-        code: error.code,
-        detail: error.message,
-      });
-      this.#options.onError(error, edge);
-    }
+    const isLoss = error && error.code !== "goodbye" && error.code !== "duplicate-edge";
+    const event = !wasOpen ? "handshake failed" : isLoss ? "edge lost" : "edge closed";
+    this.logger.log(isLoss ? "warn" : wasOpen ? "info" : "debug", event, {
+      ...(edge.introduced && { peer: edge.id, name: edge.peer.name }),
+      address: edge.address,
+      code: error?.code,
+      detail: error?.message,
+    });
+    if (isLoss) this.#options.onError(error, edge);
     const diallingSeed = this.#seedOf.get(edge);
     this.#seedOf.delete(edge);
     const replacement = edge.introduced ? this.#open.get(edge.id) : undefined;
