@@ -9,6 +9,7 @@ export {
   type MeshErrorOptions,
   type RemoteFailure,
 } from "./base/errors.ts";
+export type { Handle } from "./base/handle.ts";
 export type { NodeId } from "./base/ids.ts";
 export { LIMITS, TIMINGS } from "./base/limits.ts";
 export type { AbortSignalLike } from "./base/platform.ts";

@@ -14,7 +14,8 @@ export interface Edge {
   readonly address: string;
   /** Round trip, smoothed, in ms; undefined before the first measurement. */
   readonly latencyMs: number | undefined;
-  readonly jitterMs: number;
+  /** How much it varies, in ms; undefined as long as the latency is. */
+  readonly jitterMs: number | undefined;
   /** Held by pairing. */
   readonly paired: boolean;
   /** Wall clock when it opened, ms since 1970-01-01 UTC. */
@@ -72,7 +73,7 @@ export function edgeInfo(edge: EdgeDriver): Edge {
     transport: edge.transport,
     address: edge.address,
     latencyMs: edge.latency.roundTripMs,
-    jitterMs: edge.latency.jitterMs,
+    jitterMs: edge.latency.roundTripMs === undefined ? undefined : edge.latency.jitterMs,
     paired: false,
     since: edge.since,
   };

@@ -4,6 +4,7 @@ import { checkOptions, checkRange } from "./base/check-options.ts";
 import { type Logger, silentLogger } from "./base/clock.ts";
 import { Emitter, type ListenerOptions } from "./base/emitter.ts";
 import { asMeshError, MeshError } from "./base/errors.ts";
+import type { Handle } from "./base/handle.ts";
 import { isNodeId, type NodeId } from "./base/ids.ts";
 import { LIMITS } from "./base/limits.ts";
 import { checkTopic } from "./base/topic-pattern.ts";
@@ -108,8 +109,10 @@ export class MeshNode implements AsyncDisposable {
       onOpen: (edge) => this.#onEdgeOpen(edge),
       onClosed: (edge, error) => this.#onEdgeClosed(edge, error),
       onFrame: (edge, type, bytes, at, length) => this.#onFrame(edge, type, bytes, at, length),
-      onError: (error) => this.#onError(error),
+      // The table of edges has written a line already.
+      onError: (error) => this.#events.emit("error", error),
       onSeedChange: () => this.#onSeedChange(),
+      isPeer: (id) => this.#mesh.records.has(id),
     });
     this.#mesh = new Mesh({
       local,
@@ -244,7 +247,7 @@ export class MeshNode implements AsyncDisposable {
     name: Name,
     listener: (event: NodeEvents[Name]) => void,
     options?: ListenerOptions,
-  ): Disposable {
+  ): Handle {
     return this.#events.on(name, listener, options);
   }
 
@@ -267,9 +270,12 @@ export class MeshNode implements AsyncDisposable {
     try {
       await this.#waiters.until(
         () => {
-          if (seed.state.phase === "waiting" || seed.state.phase === "stopped")
-            throw seed.state.cause ?? new MeshError("closed", "disconnected meanwhile");
-          return seed.state.phase === "served";
+          const { state } = seed;
+          // A second edge was refused because the first is about to open.
+          if (state.phase === "waiting" && state.cause.code === "duplicate-edge") return false;
+          if (state.phase === "waiting" || state.phase === "stopped")
+            throw state.cause ?? new MeshError("closed", "disconnected meanwhile");
+          return state.phase === "served";
         },
         {},
         () => "",
@@ -355,8 +361,8 @@ export class MeshNode implements AsyncDisposable {
 
   // ---- remote objects
 
-  /** Let every node of the mesh call `target`'s methods and read its properties. Dispose the handle to end it. */
-  expose(name: string, target: object, options?: ExposeOptions): Disposable {
+  /** Let every node of the mesh call `target`'s methods and read its properties. Close the handle to end it. */
+  expose(name: string, target: object, options?: ExposeOptions): Handle {
     this.#checkOpen("expose");
     return this.#calls.expose(name, target, options);
   }

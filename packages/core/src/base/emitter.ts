@@ -1,4 +1,5 @@
 /** A typed event emitter. Listeners get plain values, in order of registration. */
+import { type Handle, handle } from "./handle.ts";
 import type { AbortSignalLike } from "./platform.ts";
 
 export interface ListenerOptions {
@@ -21,7 +22,7 @@ export class Emitter<Events extends object> {
     name: Name,
     listener: (value: Events[Name]) => void,
     options: ListenerOptions = {},
-  ): Disposable {
+  ): Handle {
     if (typeof listener !== "function")
       throw new TypeError(`on("${String(name)}") needs a function as listener, got ${typeof listener}`);
     // One wrapper a registration, so that the same function registered twice is two registrations.
@@ -32,10 +33,10 @@ export class Emitter<Events extends object> {
       set.delete(entry);
       options.signal?.removeEventListener("abort", off);
     };
-    if (options.signal?.aborted) return { [Symbol.dispose]: off };
+    if (options.signal?.aborted) return handle(off);
     set.add(entry);
     options.signal?.addEventListener("abort", off, { once: true });
-    return { [Symbol.dispose]: off };
+    return handle(off);
   }
 
   has(name: keyof Events): boolean {

@@ -293,6 +293,7 @@ export class Edge implements LinkSink, Flushable {
       }
       case FrameType.pong:
         return this.#onPong(control.pong.decode(bytes.subarray(at, at + length)).token);
+      case FrameType.refuse: // it had accepted us, and then another edge to us
       case FrameType.goodbye: {
         const { code, detail } = control.goodbye.decode(bytes.subarray(at, at + length));
         const known = isMeshErrorCode(code) ? code : "goodbye";
@@ -389,8 +390,10 @@ export class Edge implements LinkSink, Flushable {
 
   #onPong(token: number): void {
     if (this.#pinged?.token !== token) return;
+    const isFirst = this.latency.roundTripMs === undefined;
     this.latency.add(this.#host.clock.now() - this.#pinged.atMs);
     this.#pinged = undefined;
+    if (isFirst && this.role === "leaf") this.#ping(); // carries the figure, which a leaf cannot measure itself
   }
 
   #arm(delayMs: number, run: () => void): void {

@@ -197,11 +197,13 @@ export class Edges implements EdgeHost {
 
   /** What the user shows at the other side's door; given up when the dial is. */
   async #credential(signal: AbortSignalLike): Promise<string> {
-    const given = this.local.credential();
-    const aborted = new Promise<never>((_resolve, reject) => {
-      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    });
-    const credential = typeof given === "string" ? given : await Promise.race([given, aborted]);
+    let credential = this.local.credential();
+    if (typeof credential !== "string") {
+      const aborted = new Promise<never>((_resolve, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+      });
+      credential = await Promise.race([credential, aborted]);
+    }
     if (signal.aborted) throw signal.reason;
     if (typeof credential !== "string") throw new TypeError(`credentials must give a string, got ${show(credential)}`);
     return credential;

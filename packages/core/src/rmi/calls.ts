@@ -5,6 +5,7 @@
 import { checkOptions, checkRange } from "../base/check-options.ts";
 import type { Clock } from "../base/clock.ts";
 import { asMeshError, ERROR_CODES, MeshError, type MeshErrorCode } from "../base/errors.ts";
+import { type Handle, handle } from "../base/handle.ts";
 import type { NodeId } from "../base/ids.ts";
 import { LIMITS } from "../base/limits.ts";
 import { utf8 } from "../base/platform.ts";
@@ -76,7 +77,7 @@ export class Calls {
     return this.#running.size;
   }
 
-  expose(name: string, target: object, options: ExposeOptions = {}): Disposable {
+  expose(name: string, target: object, options: ExposeOptions = {}): Handle {
     checkServiceName(name);
     if (typeof target !== "object" || target === null)
       throw new TypeError(
@@ -88,13 +89,11 @@ export class Calls {
     const exposed = new Exposed(target, options);
     this.#exposed.set(name, exposed);
     this.#host.onServicesChanged();
-    return {
-      [Symbol.dispose]: () => {
-        if (this.#exposed.get(name) !== exposed) return;
-        this.#exposed.delete(name);
-        this.#host.onServicesChanged();
-      },
-    };
+    return handle(() => {
+      if (this.#exposed.get(name) !== exposed) return;
+      this.#exposed.delete(name);
+      this.#host.onServicesChanged();
+    });
   }
 
   remote<T extends object>(name: string, options: RemoteOptions = {}): Remote<T> {

@@ -5,6 +5,7 @@
 import type { Clock } from "../base/clock.ts";
 import { Emitter, type ListenerOptions } from "../base/emitter.ts";
 import { MeshError } from "../base/errors.ts";
+import type { Handle } from "../base/handle.ts";
 import type { Flushable, Turn } from "../base/turn.ts";
 import type { Feeds, Flow, Listener, LocalWant } from "../delivery/index.ts";
 import {
@@ -105,7 +106,7 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
     name: Name,
     listener: (event: SubscriptionEvents[Name]) => void,
     options?: ListenerOptions,
-  ): Disposable {
+  ): Handle {
     return this.#events.on(name, listener, options);
   }
 

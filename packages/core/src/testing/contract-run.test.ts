@@ -5,8 +5,8 @@ import { expect, it } from "vitest";
 import { contractRun } from "./contract-run.ts";
 import { settle } from "./node-settle.fixture.ts";
 
-const FIRST = Number(process.env["CHASKI_SEED"] ?? 1);
-const COUNT = Number(process.env["CHASKI_SEEDS"] ?? 150);
+const FIRST = Number(process.env.CHASKI_SEED ?? 1);
+const COUNT = Number(process.env.CHASKI_SEEDS ?? 150);
 
 it("keeps the delivery contract on small trees of peers, gateways and leaves, through cuts and crashes", {
   timeout: 0,

@@ -1,0 +1,132 @@
+import { describe, expect, it, onTestFinished } from "vitest";
+import { ed25519Identity, ed25519Verifier } from "../auth/ed25519.fixture.ts";
+import { type Identity, keylessIdentity } from "../auth/index.ts";
+import { createNode, type MeshNode } from "../node.ts";
+import type { NodeOptions, Runtime } from "../node-options.ts";
+import { settle } from "../testing/node-settle.fixture.ts";
+import { SeededRandom } from "../testing/seeded-random.ts";
+import { SimulatedMesh } from "../testing/simulated-mesh.ts";
+
+/** Nodes on one simulated network, with what each of them reported. */
+class Lab {
+  readonly mesh: SimulatedMesh;
+  readonly events: string[] = [];
+
+  constructor(seed = 1) {
+    const random = new SeededRandom(seed);
+    this.mesh = new SimulatedMesh({ seed, settle, delayMs: () => random.float() * 20 });
+    onTestFinished(() => this.mesh[Symbol.asyncDispose]());
+  }
+
+  async node(name: string, options: NodeOptions, runtime: Partial<Runtime> = {}): Promise<MeshNode> {
+    const { clock, random, network } = this.mesh;
+    const role = options.role ?? "peer";
+    const node = await createNode(
+      { name, ...options },
+      { clock, random, transports: [network.transport(name)], identity: keylessIdentity(random), role, ...runtime },
+    );
+    this.mesh.nodes.set(name, node);
+    node.on("edgeclose", ({ edge, error }) => this.events.push(`${name} lost ${edge.peer.name}: ${error?.code}`));
+    node.on("error", (error) => this.events.push(`${name} reports ${(error as { code: string }).code}`));
+    return node;
+  }
+}
+
+const neighbours = (node: MeshNode): string[] => node.edges.map(({ peer }) => peer.name);
+
+describe("two nodes that dial each other at once", () => {
+  it("end with one edge, both calls of connect() served by it, and no error", async () => {
+    for (let seed = 1; seed <= 60; seed++) {
+      const lab = new Lab(seed);
+      const a = await lab.node("a", { listen: ["memory://a"] });
+      const b = await lab.node("b", { listen: ["memory://b"] });
+      const both = Promise.all([a.connect("memory://b"), b.connect("memory://a")]);
+      const [toB, toA] = await lab.mesh.until(both);
+      expect([seed, toB.peer.name, toA.peer.name]).toEqual([seed, "b", "a"]);
+      await lab.mesh.run(30_000);
+      expect([seed, neighbours(a), neighbours(b)]).toEqual([seed, ["b"], ["a"]]);
+      expect(lab.events.filter((event) => event.includes("reports"))).toEqual([]);
+      expect(a.status().joins.map(({ phase }) => phase)).toEqual(["served"]);
+    }
+  });
+});
+
+describe("two addresses of one node", () => {
+  it("share one edge, and both are served by it", async () => {
+    for (let seed = 1; seed <= 30; seed++) {
+      const lab = new Lab(seed);
+      await lab.node("a", { listen: ["memory://a", "memory://a2"] });
+      const b = await lab.node("b", { join: ["memory://a", "memory://a2"] });
+      await lab.mesh.run(20_000);
+      expect([seed, neighbours(b)]).toEqual([seed, ["a"]]);
+      expect(b.status().joins.map(({ phase }) => phase)).toEqual(["served", "served"]);
+      expect(lab.events).toEqual([]);
+    }
+  });
+});
+
+describe("a node that was restarted", () => {
+  it("replaces the edge of its earlier life, which never said goodbye", async () => {
+    const lab = new Lab();
+    const identity = keylessIdentity(new SeededRandom(7));
+    const a = await lab.node("a", { listen: ["memory://a"] });
+    await lab.node("b", { join: ["memory://a"] }, { identity });
+    await lab.mesh.run(1_000);
+    await lab.node("b again", { join: ["memory://a"] }, { identity });
+    await lab.mesh.run(200);
+    expect(neighbours(a)).toEqual(["b again"]);
+  });
+});
+
+describe("a leaf that claims an id", () => {
+  const keyed = (): Partial<Runtime> => ({ identity: ed25519Identity(), verifier: ed25519Verifier });
+  const leafAs = (id: string): Partial<Runtime> => ({ identity: { ...keylessIdentity(new SeededRandom(1)), id } satisfies Identity });
+
+  it("of the gateway's neighbour is refused, and the neighbour's edge stays", async () => {
+    const lab = new Lab();
+    const gateway = await lab.node("gateway", { role: "gateway", listen: ["memory://gateway"] }, keyed());
+    const peer = await lab.node("peer", { join: ["memory://gateway"] }, keyed());
+    await lab.mesh.run(1_000);
+    await lab.node("thief", { role: "leaf", join: ["memory://gateway"] }, leafAs(peer.id));
+    await lab.mesh.run(1_000);
+    expect(neighbours(gateway)).toEqual(["peer"]);
+    expect(lab.events).toContain("gateway reports bad-credentials");
+    expect(lab.events.filter((event) => event.startsWith("gateway lost"))).toEqual([]);
+  });
+
+  it("of a peer further away is refused", async () => {
+    const lab = new Lab();
+    const gateway = await lab.node("gateway", { role: "gateway", listen: ["memory://gateway"] }, keyed());
+    await lab.node("middle", { listen: ["memory://middle"], join: ["memory://gateway"] }, keyed());
+    const far = await lab.node("far", { join: ["memory://middle"] }, keyed());
+    await lab.mesh.run(1_000);
+    await lab.node("thief", { role: "leaf", join: ["memory://gateway"] }, leafAs(far.id));
+    await lab.mesh.run(1_000);
+    expect(neighbours(gateway)).toEqual(["middle"]);
+  });
+});
+
+describe("credentials that never come", () => {
+  it("fail the dial after 10 s, and the address is dialled again", async () => {
+    const lab = new Lab();
+    await lab.node("a", { listen: ["memory://a"] });
+    let asked = 0;
+    const credentials = (): Promise<string> => {
+      asked++;
+      return new Promise(() => {});
+    };
+    const b = await lab.node("b", { join: ["memory://a"], credentials });
+    await lab.mesh.run(9_999);
+    expect([asked, b.status().joins[0]!.phase]).toEqual([1, "dialling"]);
+    await lab.mesh.run(1_000);
+    expect([asked, b.connection.reason]).toEqual([2, "[timed-out] memory://a did not answer within 10000 ms"]);
+  });
+
+  it("that are no text fail the dial with what they are", async () => {
+    const lab = new Lab();
+    await lab.node("a", { listen: ["memory://a"] });
+    const b = await lab.node("b", { join: ["memory://a"], credentials: (async () => 42) as never });
+    await lab.mesh.run(10);
+    expect(b.connection.reason).toBe("[dial-failed] credentials must give a string, got 42");
+  });
+});
