@@ -127,6 +127,15 @@ describe("createGateway()", () => {
     expect(server.listenerCount("upgrade")).toBe(1);
   });
 
+  it("serves IPv6", async () => {
+    const gateway = await testGateway({ http: { host: "::1", port: 0 } });
+    expect(gateway.address).toMatch(/^ws:\/\/\[::1\]:\d+\/mesh$/);
+    const leaf = await testLeaf(gateway.url);
+    await leaf.ready();
+    expect((await ask(gateway.url, "/health")).text).toContain('"leaves":1');
+    expect(await opened(new WebSocket(gateway.address, "chaski.v0", { origin: gateway.url }))).toBe("open");
+  });
+
   it("says what to do when its port is in use, and leaves nothing behind", async () => {
     const first = await testGateway();
     const port = Number(new URL(first.url).port);

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it, onTestFinished } from "vitest";
 import { ask, connectTo, readToEnd } from "./http.fixture.ts";
-import { type Health, HttpFront, type HttpFrontOptions } from "./http-front.ts";
+import { type Health, HttpFront, type HttpFrontOptions, urlOf } from "./http-front.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "chaski-front-"));
 writeFileSync(join(folder, "index.html"), "<h1>here</h1>");
@@ -128,5 +128,17 @@ describe("HttpFront", () => {
     front.stop();
     await front.ended(50);
     expect(await openConnections(front)).toBe(0);
+  });
+});
+
+describe("urlOf()", () => {
+  it.each([
+    ["127.0.0.1", "http://127.0.0.1:8080"],
+    ["lab.example", "http://lab.example:8080"],
+    ["::1", "http://[::1]:8080"],
+    ["0.0.0.0", "http://127.0.0.1:8080"],
+    ["::", "http://[::1]:8080"],
+  ])("of %s is %s", (host, url) => {
+    expect(urlOf("http", host, 8080)).toBe(url);
   });
 });
