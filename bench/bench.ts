@@ -4,45 +4,54 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildPage, buildProgram } from "./driver/build.ts";
 import type { Metrics } from "./driver/measure.ts";
-import { type RunOptions, run } from "./driver/run.ts";
+import { type Measured, type RunOptions, run } from "./driver/run.ts";
 import { Sessions } from "./driver/sessions.ts";
 import { HELP, type Options, readOptions } from "./options.ts";
-import { apart, caseName, cases, together } from "./plan.ts";
+import { apart, type Case, caseName, cases, together } from "./plan.ts";
 import { machine, versions } from "./report/machine.ts";
 import { reportCases } from "./report/report.ts";
 import { count, printTables, significant } from "./report/table.ts";
 
 /** A smoke run writes for so long that each contender sends something, and no longer. */
-const SMOKE: Pick<RunOptions, "rounds" | "warmUpMs" | "durationMs"> = { rounds: 1, warmUpMs: 0, durationMs: 5 };
+const SMOKE = { rounds: 1, warmUpMs: 0, durationMs: 5 } as const;
 
 async function main(options: Options): Promise<void> {
   const chosen = cases(options.only);
   if (chosen.length === 0) throw new RangeError(`--only ${options.only.join(",")} leaves nothing to measure`);
   const durationMs = options.seconds * 1000;
   const timing = options.smoke ? SMOKE : { rounds: options.rounds, warmUpMs: durationMs / 2, durationMs };
-  const before = { date: new Date().toISOString(), machine: machine() };
 
+  const before = { date: new Date().toISOString(), machine: machine(), ...timing };
+  const { measured, chromiumVersion } = await measureAll(chosen, options, timing);
+  const report = { ...before, versions: versions(chromiumVersion) };
+  if (options.smoke) {
+    write(options.json, { ...report, delivered: chosen.map(caseName) });
+    console.log(`${measured.length} cases: everybody delivered everything`);
+  } else {
+    const reports = reportCases(measured);
+    write(options.json, { ...report, cases: reports });
+    console.log(`rounds: ${options.rounds}, seconds: ${options.seconds}\n\n${printTables(reports)}`);
+  }
+}
+
+async function measureAll(
+  chosen: readonly Case[],
+  { smoke, profile }: Options,
+  timing: Omit<RunOptions, "onProgress">,
+): Promise<{ readonly measured: Measured[]; readonly chromiumVersion: string | undefined }> {
   const dist = fileURLToPath(new URL("dist", import.meta.url));
   mkdirSync(dist, { recursive: true });
   const folder = mkdtempSync(join(dist, "run-"));
   try {
     const [program, page] = [await buildProgram(folder), await buildPage(folder)];
-    await using sessions = new Sessions({ program, page, profile: options.profile });
+    await using sessions = new Sessions({ program, page, profile });
     const onProgress: RunOptions["onProgress"] = ({ done, of, case: each, metrics }) => {
       const line = `${String(done).padStart(String(of).length)}/${of}  ${caseName(each).padEnd(36)}`;
-      console.error(`${line} ${options.smoke ? "ok" : figure(metrics)}`);
+      console.error(`${line} ${smoke ? "ok" : figure(metrics)}`);
     };
-    const measured = await run(sessions, options.smoke ? together(chosen) : apart(chosen), { ...timing, onProgress });
-    const report = { ...before, versions: versions(sessions.chromiumVersion), ...timing, cases: reportCases(measured) };
-    if (options.json !== undefined) {
-      mkdirSync(dirname(options.json), { recursive: true });
-      writeFileSync(options.json, `${JSON.stringify(report, undefined, 2)}\n`);
-    }
-    console.log(
-      options.smoke
-        ? `${measured.length} cases: everybody delivered everything`
-        : `rounds: ${options.rounds}, seconds: ${options.seconds}\n\n${printTables(report.cases)}`,
-    );
+    const turns = smoke ? together(chosen) : apart(chosen);
+    const measured = await run(sessions, turns, { ...timing, onProgress });
+    return { measured, chromiumVersion: sessions.chromiumVersion };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -50,6 +59,12 @@ async function main(options: Options): Promise<void> {
 
 function figure({ messagesPerSecond, p50Micros = 0 }: Metrics): string {
   return messagesPerSecond === undefined ? `${significant(p50Micros)} us` : `${count(messagesPerSecond)}/s`;
+}
+
+function write(path: string | undefined, report: object): void {
+  if (path === undefined) return;
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, `${JSON.stringify(report, undefined, 2)}\n`);
 }
 
 try {

@@ -31,13 +31,13 @@ export class TopicEnd implements End {
     this.#writes = `bench/${side}`;
     const reads = `bench/${side === "first" ? "last" : "first"}`;
     const messages = node.subscribe<Uint8Array>(reads, {}, ({ data }) => {
-      this.#readBytes += data.byteLength + OVERHEAD_BYTES;
+      this.#readBytes += data.length + OVERHEAD_BYTES;
       if (this.#readBytes - this.#toldBytes >= TELL_EVERY_BYTES) this.#tell(reads);
       onPayload(data);
     });
     const readings = node.subscribe<number>(readingsOf(this.#writes), {}, ({ data }) => {
       this.#knownReadBytes = data;
-      if (this.#hasRoom) this.#onRoom();
+      if (this.#hasRoom()) this.#onRoom();
     });
     for (const subscription of [messages, readings]) {
       subscription.on("gap", (gap) => console.error("the benchmark lost messages:", gap));
@@ -53,21 +53,21 @@ export class TopicEnd implements End {
   }
 
   send(payload: Uint8Array): Promise<void> {
-    const isLarge = payload.byteLength >= TRANSFER_BYTES;
+    const isLarge = payload.length >= TRANSFER_BYTES;
     const published = isLarge
       ? this.#node.publish(this.#writes, payload, TRANSFER)
       : this.#node.publish(this.#writes, payload);
-    this.#sentBytes += payload.byteLength + OVERHEAD_BYTES;
-    return this.#hasRoom ? published : this.#room(published);
+    this.#sentBytes += payload.length + OVERHEAD_BYTES;
+    return this.#hasRoom() ? published : this.#room(published);
   }
 
-  get #hasRoom(): boolean {
+  #hasRoom(): boolean {
     return this.#sentBytes - this.#knownReadBytes < WINDOW_BYTES;
   }
 
   async #room(published: Promise<void>): Promise<void> {
     await published;
-    if (!this.#hasRoom) await new Promise<void>((resolve) => (this.#onRoom = resolve));
+    if (!this.#hasRoom()) await new Promise<void>((resolve) => (this.#onRoom = resolve));
   }
 
   #tell(reads: string): void {

@@ -37,6 +37,11 @@ export class BenchProcess implements AsyncDisposable {
     return this.ask("open", address) as Promise<string>;
   }
 
+  /** Processor time it has taken so far. */
+  cpuMicros(): Promise<number> {
+    return this.ask("cpuMicros") as Promise<number>;
+  }
+
   ask(command: string, ...args: readonly unknown[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
       this.#asked = { resolve, reject };

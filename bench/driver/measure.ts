@@ -19,23 +19,28 @@ export function measure(session: Session, { suite, messageBytes }: Case, timing:
 }
 
 /** The rate at the reader while the writer writes on: neither the beginning nor the end counts, and nothing may be lost. */
-async function throughput(
-  { writer, reader }: Session,
-  messageBytes: number,
-  { warmUpMs, durationMs }: Timing,
-): Promise<Metrics> {
+async function throughput(session: Session, messageBytes: number, timing: Timing): Promise<Metrics> {
+  const { writer, reader } = session;
   await writer.ask("start", messageBytes);
-  const bytesPerSecond = await reader.ask("rate", warmUpMs, durationMs);
+  await reader.ask("arrivals", timing.warmUpMs);
+  const cpuMicros = await session.cpuMicros();
+  const { bytes, elapsedMs } = await reader.ask("arrivals", timing.durationMs);
+  const cpuMicrosUsed = (await session.cpuMicros()) - cpuMicros;
   await reader.ask("received", await writer.ask("stop"));
-  return { messagesPerSecond: bytesPerSecond / messageBytes, bytesPerSecond };
+  const bytesPerSecond = (bytes / elapsedMs) * 1000;
+  return {
+    messagesPerSecond: bytesPerSecond / messageBytes,
+    bytesPerSecond,
+    cpuMicrosPerMessage: (cpuMicrosUsed * messageBytes) / bytes,
+  };
 }
 
-async function roundTrip(
-  { writer, reader }: Session,
-  messageBytes: number,
-  { warmUpMs, durationMs }: Timing,
-): Promise<Metrics> {
+async function roundTrip(session: Session, messageBytes: number, timing: Timing): Promise<Metrics> {
+  const { writer, reader } = session;
   await reader.ask("answer");
-  const { p50Micros, p99Micros } = await writer.ask("roundTrips", messageBytes, warmUpMs, durationMs);
-  return { p50Micros, p99Micros };
+  await writer.ask("roundTrips", messageBytes, timing.warmUpMs);
+  const cpuMicros = await session.cpuMicros();
+  const { count, p50Micros, p99Micros } = await writer.ask("roundTrips", messageBytes, timing.durationMs);
+  const cpuMicrosUsed = (await session.cpuMicros()) - cpuMicros;
+  return { p50Micros, p99Micros, cpuMicrosPerRoundTrip: cpuMicrosUsed / count };
 }

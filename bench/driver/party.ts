@@ -19,4 +19,6 @@ export interface Party<T> {
 export interface Session extends AsyncDisposable {
   readonly writer: Party<Writer>;
   readonly reader: Party<Reader>;
+  /** Processor time that its processes have taken so far, in microseconds. Pages are not counted. */
+  cpuMicros(): Promise<number>;
 }

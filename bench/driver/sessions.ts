@@ -29,27 +29,37 @@ export class Sessions implements AsyncDisposable {
   }
 
   async open({ suite, contender }: Case): Promise<Session> {
-    const parts: AsyncDisposable[] = [];
-    const end = async (): Promise<void> => {
-      await Promise.all(parts.map((part) => part[Symbol.asyncDispose]()));
-    };
+    const processes: BenchProcess[] = [];
+    const pages: BenchPage[] = [];
     const start = (part: Part): BenchProcess => {
       const process = new BenchProcess(this.#options, contender, part);
-      parts.push(process);
+      processes.push(process);
       return process;
+    };
+    const openPage = async (): Promise<BenchPage> => {
+      this.#browser ??= await chromium.launch(chromiumLaunch());
+      const page = new BenchPage(this.#browser, this.#options.page, contender);
+      pages.push(page);
+      return page;
+    };
+    const end = async (): Promise<void> => {
+      await Promise.all([...processes, ...pages].map((part) => part[Symbol.asyncDispose]()));
     };
     try {
       // All start at once; one after the other they learn where to dial.
       const first = start("first");
       const relay = CONTENDERS[contender].hops === 2 ? start("relay") : undefined;
-      const last =
-        suite === "page" ? new BenchPage(await this.#launched(), this.#options.page, contender) : start("last");
-      if (last instanceof BenchPage) parts.push(last);
+      const last = suite === "page" ? await openPage() : start("last");
       let address = await first.open();
       if (relay) address = await relay.open(address);
       await last.open(address);
       await first.ask("connected");
-      return { writer: first as Party<Writer>, reader: last as Party<Reader>, [Symbol.asyncDispose]: end };
+      return {
+        writer: first as Party<Writer>,
+        reader: last as Party<Reader>,
+        cpuMicros: async () => sum(await Promise.all(processes.map((process) => process.cpuMicros()))),
+        [Symbol.asyncDispose]: end,
+      };
     } catch (error) {
       await end();
       throw error;
@@ -59,9 +69,6 @@ export class Sessions implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#browser?.close();
   }
-
-  async #launched(): Promise<Browser> {
-    this.#browser ??= await chromium.launch(chromiumLaunch());
-    return this.#browser;
-  }
 }
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

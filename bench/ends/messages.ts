@@ -3,7 +3,7 @@
 /** `first` listens and writes, `last` dials and reads. */
 export type Part = "first" | "relay" | "last";
 
-/** Call a method of the process's writer or reader; before everything else, `open` with the address to dial, if any. */
+/** `open` with the address to dial, if any, before everything else; `cpuMicros`; or a method of the writer or reader. */
 export interface Request {
   readonly command: string;
   readonly args: readonly unknown[];

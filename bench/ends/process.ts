@@ -8,8 +8,10 @@ import { Writer } from "./writer.ts";
 const [name, part] = process.argv.slice(2) as [ContenderName, Part];
 const contender = contenders[name];
 
-/** What answers the driver: what `open` opened, once that is done. */
-let party: object = { open };
+/** What answers the driver besides: the writer or the reader that `open` opened. */
+let party: object = {};
+
+const own = { open, cpuMicros };
 
 /** @returns Where the next process dials, if this one listens. */
 async function open(address: string): Promise<string | undefined> {
@@ -27,10 +29,16 @@ async function open(address: string): Promise<string | undefined> {
   }
 }
 
+/** Processor time this process has taken, all its threads together. */
+function cpuMicros(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
+}
+
 async function answer({ command, args }: Request): Promise<Reply> {
   try {
-    const method = (party as Record<string, (...args: unknown[]) => unknown>)[command]!;
-    return { on: "result", value: await method.apply(party, [...args]) };
+    const answering = (command in own ? own : party) as Record<string, (...args: unknown[]) => unknown>;
+    return { on: "result", value: await answering[command]!(...args) };
   } catch (error) {
     return { on: "failure", message: error instanceof Error ? error.message : String(error) };
   }

@@ -4,6 +4,11 @@ import type { End, OnPayload } from "../contenders/contender.ts";
 /** What was sent must have arrived this long after. */
 const ARRIVAL_MS = 10_000;
 
+export interface Arrivals {
+  readonly bytes: number;
+  readonly elapsedMs: number;
+}
+
 export class Reader {
   #end!: End;
   #isAnswering = false;
@@ -23,13 +28,12 @@ export class Reader {
     this.#isAnswering = true;
   }
 
-  /** @returns Bytes per second over `durationMs`, which begin after `warmUpMs`. */
-  async rate(warmUpMs: number, durationMs: number): Promise<number> {
-    await elapsed(warmUpMs);
+  /** What arrives from now on, for this long. */
+  async arrivals(durationMs: number): Promise<Arrivals> {
     const fromMs = performance.now();
     const fromBytes = this.#receivedBytes;
-    await elapsed(durationMs);
-    return ((this.#receivedBytes - fromBytes) / (performance.now() - fromMs)) * 1000;
+    await new Promise((resolve) => setTimeout(resolve, durationMs));
+    return { bytes: this.#receivedBytes - fromBytes, elapsedMs: performance.now() - fromMs };
   }
 
   /** Resolves when all of `sentBytes`, counted from the beginning, are here; rejects when some are missing or more came. */
@@ -49,10 +53,8 @@ export class Reader {
 
   /** The handler whose rate is measured. */
   #onPayload(payload: Uint8Array): void {
-    this.#receivedBytes += payload.byteLength;
+    this.#receivedBytes += payload.length;
     if (this.#isAnswering) void this.#end.send(payload);
     if (this.#receivedBytes >= this.#awaitedBytes) this.#onArrival();
   }
 }
-
-const elapsed = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -70,12 +70,9 @@ export class Writer {
     } while (!this.#isStopping);
   }
 
-  /** Round trips one after the other, at least one, over `durationMs` that begin after `warmUpMs`. */
-  async roundTrips(messageBytes: number, warmUpMs: number, durationMs: number): Promise<RoundTrips> {
+  /** Round trips one after the other, at least one, for this long. */
+  async roundTrips(messageBytes: number, durationMs: number): Promise<RoundTrips> {
     const payload = new Uint8Array(messageBytes).fill(1);
-    const warmUntilMs = performance.now() + warmUpMs;
-    while (performance.now() < warmUntilMs) await this.#roundTrip(payload);
-
     const micros: number[] = [];
     let nowMs = performance.now();
     const untilMs = nowMs + durationMs;
@@ -97,7 +94,7 @@ export class Writer {
   }
 
   #onPayload(answer: Uint8Array): void {
-    this.#awaitedBytes -= answer.byteLength;
+    this.#awaitedBytes -= answer.length;
     if (this.#awaitedBytes <= 0) this.#onAnswer();
   }
 }

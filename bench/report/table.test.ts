@@ -4,7 +4,11 @@ import { count, printTables, significant } from "./table.ts";
 
 describe("printTables()", () => {
   it("shows each size with its contenders, and their ratios to the raw ones", () => {
-    const rate = (messagesPerSecond: number) => ({ messagesPerSecond, bytesPerSecond: messagesPerSecond * 64 });
+    const rate = (messagesPerSecond: number) => ({
+      messagesPerSecond,
+      bytesPerSecond: messagesPerSecond * 64,
+      cpuMicrosPerMessage: 1.5e6 / messagesPerSecond,
+    });
     const suite = "throughput";
     const reports = reportCases([
       { case: { suite, contender: "raw-tcp-batched", messageBytes: 64 }, rounds: [rate(20e6), rate(22e6), rate(21e6)] },
@@ -14,9 +18,9 @@ describe("printTables()", () => {
       [
         "Throughput between processes",
         "",
-        "64 B                     messages/s   MB/s     ±   of batched   of one by one",
-        "  raw TCP, batched           21.0 M   1344   5 %                             ",
-        "  Chaski: peer to peer       1.05 M   67.2   5 %       0.0500                ",
+        "64 B                     messages/s   MB/s     ±    CPU each   of batched   of one by one",
+        "  raw TCP, batched           21.0 M   1344   5 %   0.0714 us                             ",
+        "  Chaski: peer to peer       1.05 M   67.2   5 %     1.43 us       0.0500                ",
       ].join("\n"),
     );
   });

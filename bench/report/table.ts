@@ -9,26 +9,28 @@ interface Column {
   readonly cell: (report: CaseReport) => string;
 }
 
-const RATE_COLUMNS: readonly Column[] = [
+const RATES: readonly Column[] = [
   { head: "messages/s", cell: ({ metrics }) => count(metrics.messagesPerSecond!.median) },
   { head: "MB/s", cell: ({ metrics }) => significant(metrics.bytesPerSecond!.median / 1e6) },
   { head: "±", cell: ({ metrics }) => uncertainty(metrics.messagesPerSecond!) },
+  { head: "CPU each", cell: ({ metrics }) => micros(metrics.cpuMicrosPerMessage!) },
   { head: "of batched", cell: (report) => ratio(report, "messagesPerSecond", "batched") },
   { head: "of one by one", cell: (report) => ratio(report, "messagesPerSecond", "unbatched") },
 ];
 
-const TIME_COLUMNS: readonly Column[] = [
+const TIMES: readonly Column[] = [
   { head: "p50", cell: ({ metrics }) => micros(metrics.p50Micros!) },
   { head: "±", cell: ({ metrics }) => uncertainty(metrics.p50Micros!) },
   { head: "p99", cell: ({ metrics }) => micros(metrics.p99Micros!) },
+  { head: "CPU each", cell: ({ metrics }) => micros(metrics.cpuMicrosPerRoundTrip!) },
   { head: "p50 of raw", cell: (report) => ratio(report, "p50Micros", "unbatched") },
   { head: "p99 of raw", cell: (report) => ratio(report, "p99Micros", "unbatched") },
 ];
 
 const SUITES: readonly { suite: SuiteName; title: string; columns: readonly Column[] }[] = [
-  { suite: "throughput", title: "Throughput between processes", columns: RATE_COLUMNS },
-  { suite: "round-trip", title: "Round trip between processes", columns: TIME_COLUMNS },
-  { suite: "page", title: "Throughput into a page of Chromium", columns: RATE_COLUMNS },
+  { suite: "throughput", title: "Throughput between processes", columns: RATES },
+  { suite: "round-trip", title: "Round trip between processes", columns: TIMES },
+  { suite: "page", title: "Throughput into a page of Chromium", columns: RATES },
 ];
 
 export function printTables(reports: readonly CaseReport[]): string {
