@@ -51,7 +51,8 @@ describe("chaski-gateway", options, () => {
     expect(await gateway.kill("SIGTERM")).toBe(0);
     expect(performance.now() - startedMs).toBeLessThan(2_000);
     expect((await Promise.all(goodbyes)).map(({ error }) => error?.code)).toEqual(["goodbye", "goodbye"]);
-    expect(gateway.lines.map((line) => JSON.parse(line).event).slice(-2)).toEqual(["gateway ends", "gateway closed"]);
+    const events = gateway.lines.map((line) => JSON.parse(line).event);
+    expect(events.slice(-4)).toEqual(["gateway ends", "edge closed", "edge closed", "gateway closed"]);
     kept.destroy();
   });
 
