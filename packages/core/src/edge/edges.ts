@@ -24,7 +24,7 @@ export interface EdgesOptions {
   onOpen(edge: Edge): void;
   onClosed(edge: Edge, error: MeshError | undefined): void;
   onFrame: EdgeHost["onFrame"];
-  /** An edge that ended for a reason nobody asked for, also before it opened. */
+  /** A handshake that failed, or an open edge that ended because a side broke the rules. */
   onError(error: MeshError, edge: Edge): void;
   onSeedChange(seed: Seed): void;
   /** Whether the mesh knows a peer by this id: one with a key, where keys are checked. */
@@ -279,7 +279,9 @@ export class Edges implements EdgeHost {
       code: error?.code,
       detail: error?.message,
     });
-    if (isLoss) this.#options.onError(error, edge);
+    // A neighbour that goes away is no error of anybody's; `edgeclose` tells of it.
+    if (isLoss && !(wasOpen && (error.code === "link-lost" || error.code === "timed-out")))
+      this.#options.onError(error, edge);
     const diallingSeed = this.#seedOf.get(edge);
     this.#seedOf.delete(edge);
     const replacement = edge.introduced ? this.#open.get(edge.id) : undefined;
