@@ -106,7 +106,9 @@ describe("remote objects", () => {
       code: "remote-error",
       remote: { name: "RangeError", message: "no" },
     });
-    await expect(mesh.until((calculator as unknown as { toString(): Promise<string> }).toString())).rejects.toMatchObject({ code: "no-responder" });
+    await expect(
+      mesh.until((calculator as unknown as { toString(): Promise<string> }).toString()),
+    ).rejects.toMatchObject({ code: "no-responder" });
     expect(await mesh.until(peer.remote<{ showNotice(t: string): string }>("page").showNotice("hi"))).toBe("shown: hi");
   });
 });

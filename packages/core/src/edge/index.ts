@@ -3,4 +3,4 @@ export { Edges } from "./edges.ts";
 export type { LocalNode } from "./handshake.ts";
 export type { FrameSource } from "./outbox.ts";
 export type { PacketBuilder } from "./packet-builder.ts";
-export type { Seed, SeedState } from "./seed.ts";
+export type { Seed } from "./seed.ts";

@@ -1,2 +1,2 @@
 export type { NodeInfo, ServiceInstance } from "./directory.ts";
-export { Mesh, type OwnInterest } from "./mesh.ts";
+export { Mesh } from "./mesh.ts";
