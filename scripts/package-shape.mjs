@@ -45,24 +45,25 @@ function link(name, from) {
   }
 }
 
-writeFileSync(join(out, "consumer.mts"), imports.map((name, i) => `export * as p${i} from "${name}";\n`).join(""));
-writeFileSync(
-  join(out, "tsconfig.json"),
-  JSON.stringify({
-    compilerOptions: {
-      target: "ES2022",
-      module: "NodeNext",
-      lib: ["ES2023", "ESNext.Disposable", "DOM"],
-      types: [],
-      strict: true,
-      noEmit: true,
-    },
-    files: ["consumer.mts"],
-  }),
-);
+// Who uses a package for Node has Node's types; the others must do without.
+link("@types/node", root);
+const forNode = (name) => /^@chaski\/(node-transport|gateway)/.test(name);
+const consumers = {
+  portable: { names: imports.filter((name) => !forNode(name)), lib: ["ES2023", "ESNext.Disposable", "DOM"], types: [] },
+  node: { names: imports.filter(forNode), lib: ["ES2023", "ESNext.Disposable"], types: ["node"] },
+};
+for (const [consumer, { names, lib, types }] of Object.entries(consumers)) {
+  const code = names.map((name, i) => `export * as p${i} from "${name}";\n`).join("");
+  writeFileSync(join(out, `${consumer}.mts`), code);
+  const compilerOptions = { target: "ES2022", module: "NodeNext", lib, types, strict: true, noEmit: true };
+  writeFileSync(
+    join(out, `tsconfig.${consumer}.json`),
+    JSON.stringify({ compilerOptions, files: [`${consumer}.mts`] }),
+  );
+}
 const importAll = imports.map((name) => `await import("${name}");`).join("");
 await run(["node", "--input-type=module", "--eval", importAll], { cwd: out });
-await run(["tsc", "-p", out]);
+for (const consumer of Object.keys(consumers)) await run(["tsc", "-p", join(out, `tsconfig.${consumer}.json`)]);
 
 if (problems.length > 0) throw new Error(problems.join("\n"));
 console.log(`${imports.length} exports of ${manifests.size} packed packages import, and type check, on their own`);
