@@ -55,6 +55,8 @@ export const TIMINGS = {
   leafPingMs: 20_000,
   /** Silence after a ping that means dead, in ms. */
   pongMs: 3_000,
+  /** An origin that has not answered an attach for so long is not waited for any more, in ms: `ready` tells of the others. */
+  attachMs: 5_000,
   /** First redial waits up to, in ms; then doubles. */
   redialMinMs: 200,
   /** No redial waits longer, in ms. */

@@ -4,6 +4,7 @@
  */
 import { MeshError } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
+import { TIMINGS } from "../base/limits.ts";
 import { matches } from "../base/topic-pattern.ts";
 import type { Edge } from "../edge/index.ts";
 import { type AttachBody, control, type FlowDeclaration, type GapReason, Lane, type OriginRef } from "../wire/index.ts";
@@ -11,7 +12,7 @@ import type { Children, Sources } from "./children.ts";
 import { Flow } from "./flow.ts";
 import type { FlowTable } from "./flow-table.ts";
 import type { LocalWants } from "./local-wants.ts";
-import { AttachBatch, EVERY_ORIGIN, Upstream } from "./upstream.ts";
+import { AttachBatch, EVERY_ORIGIN, newWant, Upstream } from "./upstream.ts";
 
 export interface AttachmentsHost {
   readonly self: NodeId;
@@ -166,11 +167,17 @@ export class Attachments implements Sources {
     batch.send((flow, edge) => this.#host.declare(flow, edge));
   }
 
-  /** Whether `pattern` is active at every origin now reachable. Leaves are not waited for: one asleep must not hold up others. */
+  /**
+   * Whether `pattern` is active at every origin now reachable. Leaves are not waited for, since one may be asleep; nor is
+   * an origin that has not answered for long: neither must hold up the others.
+   */
   confirmedEverywhere(pattern: string): boolean {
     for (const upstream of this.#upstreams.values()) {
-      const counts = upstream.kind === "every" || (upstream.kind === "peer" && upstream.reachable);
-      if (counts && !upstream.confirmed(pattern)) return false;
+      if (upstream.confirmed(pattern)) continue;
+      if (upstream.kind === "every") return false;
+      if (upstream.kind === "leaf" || !upstream.reachable) continue;
+      const sentAtMs = upstream.wants.get(pattern)?.sentAtMs ?? Number.POSITIVE_INFINITY;
+      if (this.#host.now() - sentAtMs < TIMINGS.attachMs) return false;
     }
     return true;
   }
@@ -183,7 +190,7 @@ export class Attachments implements Sources {
     const dropped = [...upstream.wants.keys()].filter((pattern) => !demand.has(pattern));
     if (dropped.length > 0) this.#drop(upstream, dropped);
     for (const pattern of demand) {
-      if (!upstream.wants.has(pattern)) upstream.wants.set(pattern, { confirmed: false, sent: false, attached: false });
+      if (!upstream.wants.has(pattern)) upstream.wants.set(pattern, newWant());
     }
     const { edge } = upstream;
     if (!edge?.open) return;
@@ -194,7 +201,10 @@ export class Attachments implements Sources {
       (flow) =>
         flow.accepting && flow.reliability === "reliable" && resumed.some((pattern) => matches(pattern, flow.topic)),
     );
-    for (const [, want] of unsent) want.sent = true;
+    for (const [, want] of unsent) {
+      want.sent = true;
+      want.sentAtMs ??= this.#host.now();
+    }
     const wants = unsent.map(([pattern, want]) => ({ pattern, fresh: !want.confirmed }));
     batch.add(upstream, edge, wants, flows);
   }
@@ -238,7 +248,7 @@ export class Attachments implements Sources {
   /** Whoever wants `pattern` has missed nothing of this origin so far, and tells from where to go on. */
   claim(upstream: Upstream, pattern: string): void {
     if (upstream.confirmed(pattern)) return;
-    upstream.wants.set(pattern, { confirmed: false, sent: false, attached: false });
+    upstream.wants.set(pattern, newWant());
     this.#confirm(upstream, pattern);
   }
 

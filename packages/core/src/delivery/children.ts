@@ -161,17 +161,23 @@ export class Children {
     for (const child of this.#byEdge.values()) this.#answer(child, upstream, pattern);
   }
 
-  /** Tell leaves which of their wants are active at every origin. */
-  answerLeaves(confirmedEverywhere: (pattern: string) => boolean): void {
+  /** Tell leaves which of their wants are active at every origin. @returns Whether all have been told. */
+  answerLeaves(confirmedEverywhere: (pattern: string) => boolean): boolean {
+    let all = true;
     for (const child of this.#byEdge.values()) {
       const patterns: string[] = [];
       for (const [pattern, state] of child.everywhere) {
-        if (state.answered || !confirmedEverywhere(pattern)) continue;
+        if (state.answered) continue;
+        if (!confirmedEverywhere(pattern)) {
+          all = false;
+          continue;
+        }
         state.answered = true;
         patterns.push(pattern);
       }
       if (patterns.length > 0) child.edge.send(Lane.control, [control.attached.encode({ origins: [], patterns })]);
     }
+    return all;
   }
 
   forgetFlow(flow: Flow): void {

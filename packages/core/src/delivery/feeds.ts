@@ -8,7 +8,7 @@ import type { Authorize } from "../auth/index.ts";
 import type { Clock, Random } from "../base/clock.ts";
 import { MeshError } from "../base/errors.ts";
 import { type NodeId, randomFlowNumber } from "../base/ids.ts";
-import { LIMITS } from "../base/limits.ts";
+import { LIMITS, TIMINGS } from "../base/limits.ts";
 import { matches } from "../base/topic-pattern.ts";
 import type { Flushable, Turn } from "../base/turn.ts";
 import type { Edge, LocalNode } from "../edge/index.ts";
@@ -82,7 +82,10 @@ export class Feeds implements ChildHost, Flushable {
   /** Counts the gateways this leaf has hung on. */
   #epoch = 0;
   #queued = false;
+  #closed = false;
   #sweeper: Disposable | undefined;
+  /** Runs while somebody waits to be told that a want is active. */
+  #patience: Disposable | undefined;
 
   constructor(host: FeedsHost) {
     this.#host = host;
@@ -353,11 +356,26 @@ export class Feeds implements ChildHost, Flushable {
 
   flush(): void {
     this.#queued = false;
+    if (this.#closed) return;
     this.#attachments.flush();
     if (!this.#host.joined()) return;
     const everywhere = (pattern: string): boolean => this.#attachments.confirmedEverywhere(pattern);
-    for (const want of this.#localWants) if (!want.isReady && everywhere(want.pattern)) want.nowReady();
-    this.#children.answerLeaves(everywhere);
+    let waiting = false;
+    for (const want of this.#localWants) {
+      if (!want.isReady && everywhere(want.pattern)) want.nowReady();
+      waiting ||= !want.isReady;
+    }
+    if (!this.#children.answerLeaves(everywhere)) waiting = true;
+    // Who is still waited for gets its time; then the others are told.
+    if (waiting)
+      this.#patience ??= this.#host.clock.setTimer(TIMINGS.attachMs, () =>
+        this.#host.turn.run(() => this.#losePatience()),
+      );
+  }
+
+  #losePatience(): void {
+    this.#patience = undefined;
+    this.#wake();
   }
 
   /** Forget a flow that nobody wants any more, without a word. */
@@ -394,6 +412,8 @@ export class Feeds implements ChildHost, Flushable {
 
   close(): void {
     this.#sweeper?.[Symbol.dispose]();
+    this.#patience?.[Symbol.dispose]();
+    this.#closed = true;
     for (const want of [...this.#localWants]) this.unwant(want);
   }
 }

@@ -13,8 +13,14 @@ export interface UpstreamWant {
   confirmed: boolean;
   /** Asked for at the present edge. */
   sent: boolean;
+  /** When it was asked for first, on the clock's scale. */
+  sentAtMs: number | undefined;
   /** Answered by the present edge. */
   attached: boolean;
+}
+
+export function newWant(): UpstreamWant {
+  return { confirmed: false, sent: false, sentAtMs: undefined, attached: false };
 }
 
 export class Upstream implements FlowSource {

@@ -1,0 +1,83 @@
+/** A neighbour that takes part in the mesh and never answers an attach. */
+import { expect, it } from "vitest";
+import { keylessIdentity } from "../auth/index.ts";
+import { silentLogger } from "../base/clock.ts";
+import { TIMINGS } from "../base/limits.ts";
+import { Turn } from "../base/turn.ts";
+import { Edges, type LocalNode } from "../edge/index.ts";
+import { Mesh } from "../mesh/index.ts";
+import { settle } from "../testing/node-settle.fixture.ts";
+import { SimulatedMesh } from "../testing/simulated-mesh.ts";
+
+/** Edges and records, but no feeds: every attach is read and forgotten. */
+function mutePeer(simulation: SimulatedMesh, join: string): { close(): Promise<void> } {
+  const { clock, random, network } = simulation;
+  const local: LocalNode = {
+    identity: keylessIdentity(random),
+    verifier: undefined,
+    mesh: "default",
+    name: "mute",
+    role: "peer",
+    incarnation: 1,
+    addresses: () => [],
+    credential: () => "",
+  };
+  const turn = new Turn(clock);
+  const edges: Edges = new Edges({
+    local,
+    clock,
+    random,
+    turn,
+    logger: silentLogger,
+    transports: [network.transport("mute")],
+    onOpen: (edge) => mesh.onEdgeOpen(edge),
+    onClosed: (edge) => mesh.onEdgeClosed(edge),
+    onFrame: (edge, type, bytes, at, length) => void mesh.onFrame(edge, type, bytes.subarray(at, at + length)),
+    onError: () => {},
+    onSeedChange: () => {},
+  });
+  const mesh: Mesh = new Mesh({
+    local,
+    clock,
+    turn,
+    logger: silentLogger,
+    edges: () => edges.values(),
+    edge: (id) => edges.get(id),
+    onJoin: () => {},
+    onLeave: () => {},
+    onChange: () => {},
+  });
+  edges.seed(join);
+  return {
+    close: () => {
+      mesh.close();
+      return edges.close();
+    },
+  };
+}
+
+it("a peer that never answers an attach holds up nobody's ready for longer than 5 s", async () => {
+  await using simulation = new SimulatedMesh({ settle });
+  const listener = await simulation.node("listener");
+  const speaker = await simulation.node("speaker", { join: ["listener"] });
+  const mute = mutePeer(simulation, "memory://listener");
+  await simulation.run(1_000);
+  expect((await listener.topology()).nodes.map(({ name }) => name).sort()).toEqual(["listener", "mute", "speaker"]);
+
+  const received: unknown[] = [];
+  const subscription = listener.subscribe("t", {}, ({ data }) => void received.push(data));
+  let isReady = false;
+  void subscription.ready.then(() => {
+    isReady = true;
+  });
+  await simulation.run(TIMINGS.attachMs - 500);
+  expect(isReady).toBe(false);
+  await simulation.run(1_000);
+  expect(isReady).toBe(true);
+
+  await simulation.until(speaker.waitForSubscribers("t"));
+  await speaker.publish("t", 1);
+  await simulation.run(10);
+  expect(received).toEqual([1]);
+  await simulation.until(mute.close());
+});
