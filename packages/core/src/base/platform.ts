@@ -37,6 +37,10 @@ const globals = globalThis as unknown as Globals;
 export const AbortController = globals.AbortController;
 export const queueMicrotask = (task: () => void): void => globals.queueMicrotask(task);
 
+/** Whether the runtime itself calls `value` by this name. */
+export const isGlobal = (name: string, value: unknown): boolean =>
+  (globalThis as unknown as Record<string, unknown>)[name] === value;
+
 const encoder = new globals.TextEncoder();
 const strictDecoder = new globals.TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 

@@ -2,9 +2,9 @@
  * Remote calls: the caller's table of what is not answered yet, and the callee's of what still runs. A call is sent
  * once; when its answer cannot come any more it rejects with a code that says whether it may have run.
  */
-import { checkOptions, checkRange } from "../base/check-options.ts";
+import { checkOptions, checkRange, show } from "../base/check-options.ts";
 import type { Clock } from "../base/clock.ts";
-import { asMeshError, ERROR_CODES, MeshError, type MeshErrorCode } from "../base/errors.ts";
+import { isMeshErrorCode, MeshError } from "../base/errors.ts";
 import { type Handle, handle } from "../base/handle.ts";
 import type { NodeId } from "../base/ids.ts";
 import { LIMITS } from "../base/limits.ts";
@@ -155,6 +155,7 @@ export class Calls {
     let instance = this.#find(service, node);
     if (!instance) {
       await this.#within(this.#joined(), timeoutMs, signal);
+      if (signal?.aborted) throw signal.reason;
       instance = this.#find(service, node);
     }
     if (!instance) {
@@ -299,9 +300,7 @@ export class Calls {
         }),
       );
     } else {
-      pending.reject(
-        new MeshError(message.code in ERROR_CODES ? (message.code as MeshErrorCode) : "no-responder", message.detail),
-      );
+      pending.reject(new MeshError(isMeshErrorCode(message.code) ? message.code : "no-responder", message.detail));
     }
   }
 
@@ -333,22 +332,15 @@ export class Calls {
   #invoke(call: RmiMessage & { kind: "call" }): unknown {
     const exposed = this.#exposed.get(call.service);
     if (!exposed) throw new Refusal("no-responder", `"${call.service}" is not exposed by this node`);
-    let member: ReturnType<Exposed["find"]>;
-    try {
-      member = exposed.find(call.path);
-    } catch (error) {
-      throw new Refusal("no-responder", `${call.service}: ${asMeshError(error, "no-responder").message}`);
-    }
+    const member = exposed.find(call.path);
+    const name = `"${[call.service, ...call.path].join(".").slice(0, 200)}"`;
+    if (!member) throw new Refusal("no-responder", `${name} is not exposed`);
     if (call.args === null) {
-      if (typeof member.value === "function")
-        throw new Refusal("no-responder", `"${call.service}.${call.path.join(".")}" is a method; call it`);
+      if (typeof member.value === "function") throw new Refusal("no-responder", `${name} is a method; call it`);
       return member.value;
     }
     if (typeof member.value !== "function")
-      throw new Refusal(
-        "no-responder",
-        `"${call.service}.${call.path.join(".")}" is not a method; await it to read it`,
-      );
+      throw new Refusal("no-responder", `${name} is not a method; await it to read it`);
     return Reflect.apply(member.value, member.owner, call.args);
   }
 
@@ -357,18 +349,20 @@ export class Calls {
     try {
       payload = encodeRmi(message);
     } catch (error) {
-      if (message.kind !== "result") return this.#host.onError(error);
-      return this.#send(target, failure(message.id, error)); // the result cannot cross: the caller hears why
+      // What the callee gave cannot cross: the caller hears that much.
+      if (message.kind === "result") return this.#send(target, failure(message.id, error));
+      if (message.kind === "failure" && message.data !== null) return this.#send(target, { ...message, data: null });
+      return this.#host.onError(error);
     }
     try {
       this.#host.unicast.send(target, Port.rmi, Lane.reliable, payload);
     } catch (error) {
-      if (message.kind === "result" && error instanceof MeshError && error.code === "too-large") {
+      if (isAnswer(message) && error instanceof MeshError && error.code === "too-large") {
         return this.#send(target, {
           kind: "refusal",
           id: message.id,
           code: "too-large",
-          detail: `it ran, but its result is too large: ${payload.byteLength} bytes, ${LIMITS.messageBytes} allowed`,
+          detail: `it ran, but its ${message.kind} is too large: ${payload.byteLength} bytes, ${LIMITS.messageBytes} allowed`,
         });
       }
       this.#host.onError(error); // the caller is gone, or its way is full; it will time out
@@ -379,27 +373,35 @@ export class Calls {
 /** The call did not run. */
 class Refusal extends MeshError {}
 
+const isAnswer = ({ kind }: RmiMessage): boolean => kind === "result" || kind === "failure";
+
+/** What a caller learns of `error`, which may be anything at all that was thrown. */
 function failure(id: number, error: unknown): RmiMessage {
   if (error instanceof Refusal)
     return { kind: "refusal", id, code: error.code, detail: error.message.replace(/^\[[a-z-]+\] /, "") };
-  if (!(error instanceof Error))
-    return { kind: "failure", id, name: "Error", code: null, message: String(error), data: null };
-  const { code, data } = error as { code?: unknown; data?: unknown };
+  const said: Record<string, unknown> = {};
+  try {
+    if (error instanceof Error)
+      for (const field of ["name", "code", "message", "data"] as const)
+        said[field] = (error as Partial<Record<typeof field, unknown>>)[field];
+  } catch {
+    // A getter of the error's own threw: what was read before it stands.
+  }
+  const { name, code, data } = said;
+  const message = said.message ?? error;
   return {
     kind: "failure",
     id,
-    name: error.name,
+    name: typeof name === "string" ? name : "Error",
     code: typeof code === "string" ? code : null,
-    message: error.message,
+    message: typeof message === "string" ? message : show(message),
     data: data ?? null,
   };
 }
 
 function checkServiceName(name: unknown): asserts name is string {
   if (typeof name !== "string" || name === "")
-    throw new TypeError(
-      `the name of an exposed object must be a string that is not empty, got ${JSON.stringify(name)}`,
-    );
+    throw new TypeError(`the name of an exposed object must be a string that is not empty, got ${show(name)}`);
   if (utf8.encode(name).byteLength > LIMITS.nameBytes)
     throw new TypeError(`the name of an exposed object must be at most ${LIMITS.nameBytes} bytes of UTF-8`);
 }

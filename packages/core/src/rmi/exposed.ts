@@ -1,5 +1,5 @@
 /** What this node lets others call: own members of exposed objects and methods of their classes, nothing inherited from the language. */
-import { MeshError } from "../base/errors.ts";
+import { isGlobal } from "../base/platform.ts";
 
 export interface ExposeOptions {
   /** The only members others may reach on the object itself, by name. Default: every public method and own property. */
@@ -21,22 +21,19 @@ export class Exposed {
     this.#methods = options.methods && new Set(options.methods);
   }
 
-  /** @throws {MeshError} `no-responder` when `path` leads nowhere that is exposed; it does not tell which step was wrong. */
-  find(path: readonly string[]): Member {
+  /** What `path` leads to; undefined where nothing is exposed, whichever step was wrong. */
+  find(path: readonly string[]): Member | undefined {
+    if (path.length === 0) return undefined; // the object itself never crosses, only what it lets be reached
     let owner = this.target;
     let value: unknown = this.target;
     for (const [depth, name] of path.entries()) {
-      if (depth === 0 && this.#methods && !this.#methods.has(name)) throw notExposed(path);
-      if (typeof value !== "object" || value === null || !isReachable(value, name)) throw notExposed(path);
+      if (depth === 0 && this.#methods && !this.#methods.has(name)) return undefined;
+      if (typeof value !== "object" || value === null || !isReachable(value, name)) return undefined;
       owner = value;
       value = (value as Record<string, unknown>)[name];
     }
     return { owner, value };
   }
-}
-
-function notExposed(path: readonly string[]): MeshError {
-  return new MeshError("no-responder", `"${path.join(".").slice(0, 200)}" is not exposed`);
 }
 
 /** Own data properties, and methods of the object's classes. Never accessors, `_` or `#` names, or what every object inherits. */
@@ -53,8 +50,12 @@ function isReachable(object: object, name: string): boolean {
   return false;
 }
 
-/** A prototype whose constructor is the language's or the platform's own. */
+/** A prototype whose constructor is the language's or the platform's own; some of Node's are written in JavaScript. */
 function isBuiltIn(prototype: object): boolean {
-  const made = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
-  return typeof made !== "function" || /\{\s*\[native code\]\s*\}\s*$/.test(Function.prototype.toString.call(made));
+  const made: unknown = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
+  if (typeof made !== "function") return true;
+  const isEventEmitter = (made as { EventEmitter?: unknown }).EventEmitter === made;
+  return isEventEmitter || isGlobal(String(made.name), made) || NATIVE.test(Function.prototype.toString.call(made));
 }
+
+const NATIVE = /\{\s*\[native code\]\s*\}\s*$/;

@@ -32,11 +32,14 @@ export type RmiMessage =
 
 const MAX_PATH = 16;
 
-/** @throws {TypeError} when an argument or result cannot be encoded. */
+/** @throws {TypeError} when an argument or result cannot be encoded, or a path is longer than 16 names. */
 export function encodeRmi(message: RmiMessage): Uint8Array {
   const { id } = message;
   switch (message.kind) {
     case "call":
+      if (message.path.length > MAX_PATH) {
+        throw new TypeError(`a remote path has at most ${MAX_PATH} names, got ${message.path.length}`);
+      }
       return encodePayload([0, id, message.service, message.path, message.args]);
     case "result":
       return encodePayload([1, id, message.value]);

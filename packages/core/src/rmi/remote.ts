@@ -53,6 +53,7 @@ export function remoteRoot<T>(
 ): Remote<T> {
   return new Proxy(Object.create(null) as object, {
     get: (_target, name) => {
+      if (name === Symbol.toPrimitive) return () => "[remote object]";
       // A root is not thenable: it can be returned from an async function as it is.
       if (typeof name === "symbol" || name === "then" || LOCAL_NAMES.has(name)) return undefined;
       if (name === "$with")
@@ -68,6 +69,7 @@ export function remoteRoot<T>(
 function member(invoke: Invoke, path: readonly string[], options: CallOptions): unknown {
   return new Proxy(function remote() {} as object, {
     get: (_target, name) => {
+      if (name === Symbol.toPrimitive) return () => `[remote ${path.join(".")}]`;
       if (typeof name === "symbol" || LOCAL_NAMES.has(name)) return undefined;
       if (name === "then") {
         return (resolve: (value: unknown) => unknown, reject: (reason: unknown) => unknown) =>
