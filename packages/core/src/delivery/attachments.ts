@@ -7,7 +7,15 @@ import type { NodeId } from "../base/ids.ts";
 import { TIMINGS } from "../base/limits.ts";
 import { matches } from "../base/topic-pattern.ts";
 import type { Edge } from "../edge/index.ts";
-import { type AttachBody, control, type FlowDeclaration, type GapReason, Lane, type OriginRef } from "../wire/index.ts";
+import {
+  type AttachBody,
+  control,
+  type FlowDeclaration,
+  type GapReason,
+  inFrames,
+  Lane,
+  type OriginRef,
+} from "../wire/index.ts";
 import type { Children, Sources } from "./children.ts";
 import { Flow } from "./flow.ts";
 import type { FlowTable } from "./flow-table.ts";
@@ -211,7 +219,8 @@ export class Attachments implements Sources {
 
   #drop(upstream: Upstream, patterns: readonly string[]): void {
     for (const pattern of patterns) upstream.wants.delete(pattern);
-    upstream.edge?.send(Lane.control, [control.detach.encode({ origins: upstream.refs, patterns })]);
+    for (const some of inFrames(patterns, (pattern) => pattern))
+      upstream.edge?.send(Lane.control, [control.detach.encode({ origins: upstream.refs, patterns: some })]);
     for (const flow of [...upstream.flows]) {
       if (!upstream.covers(flow.topic, false)) this.#host.forgetFlow(flow);
       else flow.accepting = upstream.covers(flow.topic, true);

@@ -8,7 +8,7 @@ import type { NodeId } from "../base/ids.ts";
 import { LIMITS } from "../base/limits.ts";
 import { matches } from "../base/topic-pattern.ts";
 import type { Edge } from "../edge/index.ts";
-import { type AttachBody, control, type FlowDeclaration, Lane, type OriginRef } from "../wire/index.ts";
+import { type AttachBody, control, type FlowDeclaration, inFrames, Lane, type OriginRef } from "../wire/index.ts";
 import { Child, type ChildHost, type ChildWant } from "./child.ts";
 import type { Flow } from "./flow.ts";
 import type { FlowTable } from "./flow-table.ts";
@@ -175,7 +175,9 @@ export class Children {
         state.answered = true;
         patterns.push(pattern);
       }
-      if (patterns.length > 0) child.edge.send(Lane.control, [control.attached.encode({ origins: [], patterns })]);
+      if (patterns.length === 0) continue;
+      for (const some of inFrames(patterns, (pattern) => pattern))
+        child.edge.send(Lane.control, [control.attached.encode({ origins: [], patterns: some })]);
     }
     return all;
   }

@@ -2,7 +2,7 @@
 import type { NodeId } from "../base/ids.ts";
 import { matches } from "../base/topic-pattern.ts";
 import type { Edge } from "../edge/index.ts";
-import { type AttachBody, control, Lane, type OriginRef } from "../wire/index.ts";
+import { type AttachBody, control, inFrames, Lane, type OriginRef } from "../wire/index.ts";
 import type { Flow, FlowSource } from "./flow.ts";
 
 /** The upstream of a leaf stands for every origin. */
@@ -134,9 +134,11 @@ export class AttachBatch {
             control.attach.encode({ origins, wants: [], positions: positions.slice(at, at + POSITIONS_PER_FRAME) }),
           ]);
         }
-        edge.send(Lane.control, [
-          control.attach.encode({ origins, wants, positions: positions.slice(0, POSITIONS_PER_FRAME) }),
-        ]);
+        let first = positions.slice(0, POSITIONS_PER_FRAME);
+        for (const some of inFrames(wants, ({ pattern }) => pattern)) {
+          edge.send(Lane.control, [control.attach.encode({ origins, wants: some, positions: first })]);
+          first = [];
+        }
       }
     }
   }

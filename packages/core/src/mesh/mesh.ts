@@ -9,7 +9,7 @@ import { LIMITS, TIMINGS } from "../base/limits.ts";
 import type { Flushable, Turn } from "../base/turn.ts";
 import type { Edge, LocalNode } from "../edge/index.ts";
 import { control, FrameType, Lane, type RecordBody, Writer } from "../wire/index.ts";
-import { type NodeInfo, type ServiceInstance, servicesOf, subscribersOf } from "./directory.ts";
+import { fitting, type NodeInfo, type ServiceInstance, servicesOf, subscribersOf } from "./directory.ts";
 import { Records, type StoredRecord } from "./records.ts";
 import { computeRoutes, type Route } from "./routes.ts";
 
@@ -220,7 +220,7 @@ export class Mesh implements Flushable {
     if (this.#gone) return;
     if (this.#stale.record) {
       this.#stale.record = false;
-      if (this.#isLeaf) this.gateway?.send(Lane.control, [control.interest.encode(this.#interest)]);
+      if (this.#isLeaf) this.#tellInterest();
       else this.#originate();
     }
     if (this.#stale.routes) {
@@ -251,6 +251,26 @@ export class Mesh implements Flushable {
       if (!this.#known.has(node.id))
         this.#options.onLeave(node, records.get(node.id)?.gone ? "goodbye" : "unreachable");
     }
+  }
+
+  #tellInterest(): void {
+    const topics = this.#listed(this.#interest.topics, (pattern) => [pattern]);
+    const services = this.#listed(this.#interest.services, (service) => [service]);
+    this.gateway?.send(Lane.control, [control.interest.encode({ topics, services })]);
+  }
+
+  /** What of the directory's entries there is room for. */
+  #listed<T>(entries: readonly T[], textsOf: (entry: T) => readonly string[]): readonly T[] {
+    const listed = fitting(entries, textsOf, LIMITS.directoryBytes);
+    if (listed.length < entries.length) {
+      const { logger } = this.#options;
+      logger.log("warn", "directory full", {
+        listed: listed.length,
+        of: entries.length,
+        limitBytes: LIMITS.directoryBytes,
+      });
+    }
+    return listed;
   }
 
   #originate(): void {
@@ -291,12 +311,12 @@ export class Mesh implements Flushable {
       addresses: local.addresses(),
       neighbours: this.#gone ? [] : peers.map((edge) => ({ id: edge.id, cost: 1 })),
       leaves: [...this.#options.edges()].length - peers.length,
-      topics: [...patterns].map((pattern) => ({
+      topics: this.#listed([...patterns], (pattern) => [pattern]).map((pattern) => ({
         pattern,
         self: own.has(pattern),
         leaves: leafTopics.get(pattern) ?? 0,
       })),
-      services,
+      services: this.#listed(services, ({ service, ownerName }) => [service, ownerName]),
       gone: this.#gone,
       frame: new Uint8Array(0),
       expiresAtMs: 0,

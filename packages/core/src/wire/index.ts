@@ -1,3 +1,4 @@
+export { inFrames } from "./chunks.ts";
 export type {
   AttachBody,
   FlowDeclaration,

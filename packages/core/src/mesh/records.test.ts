@@ -1,0 +1,120 @@
+import { describe, expect, it } from "vitest";
+import { ed25519Identity, ed25519Verifier } from "../auth/ed25519.fixture.ts";
+import type { Identity } from "../auth/index.ts";
+import { TIMINGS } from "../base/limits.ts";
+import { codeOf } from "../wire/decode-any.fixture.ts";
+import { control, type RecordBody, Writer } from "../wire/index.ts";
+import { Records } from "./records.ts";
+
+const alice = ed25519Identity();
+
+function bodyOf(identity: Identity, changes: Partial<RecordBody> = {}): Uint8Array {
+  const writer = new Writer();
+  control.recordBody.write(writer, {
+    id: identity.id,
+    incarnation: 10,
+    sequence: 1,
+    role: "peer",
+    name: "alice",
+    publicKey: identity.publicKey,
+    addresses: [],
+    neighbours: [],
+    leaves: 0,
+    topics: [],
+    services: [],
+    gone: false,
+    ...changes,
+  });
+  return writer.finish();
+}
+
+function recordOf(identity: Identity, changes: Partial<RecordBody> = {}): Uint8Array {
+  const body = bodyOf(identity, changes);
+  return control.record.encode({ body, signature: identity.sign(body) });
+}
+
+describe("Records", () => {
+  it("keep a record that is genuine and new, as the very frame that came", () => {
+    const records = new Records(ed25519Verifier);
+    const frame = recordOf(alice, { name: "Alice" });
+    expect(records.offer(frame, 5)).toMatchObject({
+      id: alice.id,
+      name: "Alice",
+      frame,
+      expiresAtMs: 5 + TIMINGS.recordExpiryMs,
+    });
+    expect(records.byId.get(alice.id)!.frame).toBe(frame);
+  });
+
+  it.each([
+    ["the same again", { sequence: 5 }, false],
+    ["a lower sequence", { sequence: 4 }, false],
+    ["a higher sequence", { sequence: 6 }, true],
+    ["an earlier life, however much it said", { incarnation: 9, sequence: 100 }, false],
+    ["a later life that begins to count anew", { incarnation: 11, sequence: 1 }, true],
+    ["a goodbye", { sequence: 6, gone: true }, true],
+  ])("take after number 5 of life 10 %s: %3$s", (_what, changes, taken) => {
+    const records = new Records(ed25519Verifier);
+    records.offer(recordOf(alice, { sequence: 5 }), 0);
+    expect(records.offer(recordOf(alice, changes), 0) !== undefined).toBe(taken);
+  });
+
+  it("refuse a record in somebody else's name, under any key", () => {
+    const mallory = ed25519Identity();
+    const records = new Records(ed25519Verifier);
+    for (const forged of [
+      recordOf({ ...mallory, id: alice.id }),
+      recordOf({ ...mallory, id: alice.id, publicKey: alice.publicKey }),
+      recordOf({ ...mallory, id: alice.id, publicKey: new Uint8Array(0), sign: () => new Uint8Array(0) }),
+    ]) {
+      expect(() => records.offer(forged, 0)).toThrow(
+        `[bad-credentials] the record of ${alice.id} is not signed by its key`,
+      );
+    }
+    expect(records.byId.size).toBe(0);
+  });
+
+  it("refuse a record that was changed on its way, in any byte of its body", () => {
+    const frame = recordOf(alice);
+    const bodyBytes = bodyOf(alice).byteLength;
+    const codes = new Set<unknown>();
+    for (let at = 12; at < 12 + bodyBytes; at++) {
+      const changed = frame.slice();
+      changed[at]! ^= 1;
+      codes.add(codeOf(() => new Records(ed25519Verifier).offer(changed, 0)));
+    }
+    expect([...codes].sort()).toEqual(["bad-credentials", "malformed-frame"]);
+  });
+
+  it("look at no signature of old news, which comes often", () => {
+    let verified = 0;
+    const records = new Records({
+      ...ed25519Verifier,
+      verify: (...args) => ed25519Verifier.verify(...args) && ++verified > 0,
+    });
+    const frame = recordOf(alice);
+    records.offer(frame, 0);
+    for (let i = 0; i < 5; i++) records.offer(frame.slice(), 0);
+    expect(verified).toBe(1);
+  });
+
+  it("refuse the record of a leaf", () => {
+    expect(() => new Records(ed25519Verifier).offer(recordOf(alice, { role: "leaf" }), 0)).toThrow("[malformed-frame]");
+  });
+
+  it("are dropped when they are not refreshed, except one's own", () => {
+    const records = new Records(ed25519Verifier);
+    const bob = ed25519Identity();
+    records.offer(recordOf(alice), 0);
+    records.offer(recordOf(bob), 0);
+    records.offer(recordOf(bob, { sequence: 2 }), 10);
+    expect(records.expire(TIMINGS.recordExpiryMs - 1, alice.id)).toEqual([]);
+    expect(records.expire(TIMINGS.recordExpiryMs, alice.id)).toEqual([]);
+    expect(records.expire(TIMINGS.recordExpiryMs + 10, alice.id).map(({ id }) => id)).toEqual([bob.id]);
+    expect([...records.byId.keys()]).toEqual([alice.id]);
+  });
+
+  it("believe everybody where nothing can be checked", () => {
+    expect(new Records(undefined).offer(recordOf({ ...alice, sign: () => new Uint8Array(0) }), 0)).toBeDefined();
+  });
+});
