@@ -1,6 +1,6 @@
 /** What a node is made from: the user's options, checked, and what its runtime brings along. */
 import type { Authorize, Identity, Verifier } from "./auth/index.ts";
-import { checkOptions, checkRange } from "./base/check-options.ts";
+import { checkOptions, checkRange, show } from "./base/check-options.ts";
 import type { Clock, Logger, Random } from "./base/clock.ts";
 import { LIMITS } from "./base/limits.ts";
 import { utf8 } from "./base/platform.ts";
@@ -49,21 +49,31 @@ export function checkNodeOptions(options: NodeOptions): void {
     const value = options[option];
     if (value === undefined) continue;
     if (typeof value !== "string" || value === "")
-      throw new TypeError(`${option} must be a string that is not empty, got ${JSON.stringify(value)}`);
+      throw new TypeError(`${option} must be a string that is not empty, got ${show(value)}`);
     if (utf8.encode(value).byteLength > LIMITS.nameBytes)
       throw new TypeError(
         `${option} must be at most ${LIMITS.nameBytes} bytes of UTF-8, got ${utf8.encode(value).byteLength}`,
       );
   }
   if (options.role !== undefined && !["peer", "gateway", "leaf"].includes(options.role)) {
-    throw new TypeError(`role must be "peer", "gateway" or "leaf", got ${JSON.stringify(options.role)}`);
+    throw new TypeError(`role must be "peer", "gateway" or "leaf", got ${show(options.role)}`);
   }
   for (const option of ["listen", "advertise", "join"] as const) {
-    if (options[option] !== undefined && !Array.isArray(options[option]))
-      throw new TypeError(`${option} must be a list of addresses, got ${JSON.stringify(options[option])}`);
+    const addresses: unknown = options[option];
+    if (addresses === undefined) continue;
+    if (!Array.isArray(addresses)) throw new TypeError(`${option} must be a list of addresses, got ${show(addresses)}`);
+    for (const address of addresses) {
+      if (typeof address !== "string" || address === "" || utf8.encode(address).byteLength > LIMITS.addressBytes)
+        throw new TypeError(
+          `${option} must hold addresses of at most ${LIMITS.addressBytes} bytes, got ${show(address)}`,
+        );
+    }
   }
   if (options.credentials !== undefined && typeof options.credentials !== "function") {
-    throw new TypeError(`credentials must be a function that gives a string, got ${typeof options.credentials}`);
+    throw new TypeError(`credentials must be a function that gives a string, got ${show(options.credentials)}`);
+  }
+  if (options.logger !== undefined && typeof options.logger?.log !== "function") {
+    throw new TypeError(`logger must be an object with a method log, got ${show(options.logger)}`);
   }
   if (options.logBytes !== undefined) checkRange("logBytes", options.logBytes, 64 * 1024, 2 ** 40);
 }

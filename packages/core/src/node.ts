@@ -1,6 +1,6 @@
 /** A node: assembles the rooms and owns nothing else. */
 import { allowAll } from "./auth/index.ts";
-import { checkOptions, checkRange } from "./base/check-options.ts";
+import { checkOptions, checkRange, show } from "./base/check-options.ts";
 import { type Logger, silentLogger } from "./base/clock.ts";
 import { Emitter, type ListenerOptions } from "./base/emitter.ts";
 import { asMeshError, MeshError } from "./base/errors.ts";
@@ -27,6 +27,7 @@ import {
 } from "./streamer/index.ts";
 import { FrameType, type Role } from "./wire/index.ts";
 
+const EVENTS = ["edgeopen", "edgeclose", "nodejoin", "nodeleave", "connection", "error"] as const;
 /** How long `close` lets data leave, in ms, unless told otherwise. */
 const CLOSE_TIMEOUT_MS = 5_000;
 const PING_TIMEOUT_MS = 5_000;
@@ -79,7 +80,7 @@ export class MeshNode implements AsyncDisposable {
     this.#options = options;
     this.#runtime = runtime;
     this.#logger = options.logger ?? silentLogger;
-    this.#events = new Emitter((error) => this.#onError(error));
+    this.#events = new Emitter(EVENTS, (error) => this.#onError(error));
     this.#turn = new Turn(clock);
     this.#waiters = new Waiters(clock);
     this.#connection = {
@@ -263,28 +264,31 @@ export class MeshNode implements AsyncDisposable {
 
   // ---- edges
 
-  /** An edge to `address`, held from now on and redialled until `disconnect`. @throws {MeshError} why the first dial failed. */
-  async connect(address: string): Promise<Edge> {
+  /** An edge to `address`, held from now on and redialled until `disconnect`. @throws {MeshError} why the first dial failed; an address of `join` is dialled again all the same. */
+  connect(address: string): Promise<Edge> {
     this.#checkOpen("connect");
+    this.#edges.transportFor(address, "address");
+    const wasWanted = [...this.#edges.seeds].some((seed) => seed.address === address);
     const seed = this.#edges.seed(address);
-    try {
-      await this.#waiters.until(
-        () => {
-          const { state } = seed;
-          // A second edge was refused because the first is about to open.
-          if (state.phase === "waiting" && state.cause.code === "duplicate-edge") return false;
-          if (state.phase === "waiting" || state.phase === "stopped")
-            throw state.cause ?? new MeshError("closed", "disconnected meanwhile");
-          return state.phase === "served";
-        },
-        {},
-        () => "",
-      );
-    } catch (error) {
-      this.#edges.unseed(seed);
-      throw error;
-    }
-    return edgeInfo((seed.state as { edge: EdgeDriver }).edge);
+    const served = this.#waiters.until(
+      () => {
+        const { state } = seed;
+        // A second edge was refused because the first is about to open.
+        if (state.phase === "waiting" && state.cause.code === "duplicate-edge") return false;
+        if (state.phase === "waiting" || state.phase === "stopped")
+          throw state.cause ?? new MeshError("closed", "disconnected meanwhile");
+        return state.phase === "served";
+      },
+      {},
+      () => "",
+    );
+    return served.then(
+      () => edgeInfo((seed.state as { edge: EdgeDriver }).edge),
+      (error: unknown) => {
+        if (!wasWanted) this.#edges.unseed(seed);
+        throw error;
+      },
+    );
   }
 
   /** End the edge to a node, and stop dialling it. */
@@ -343,7 +347,7 @@ export class MeshNode implements AsyncDisposable {
   }
 
   /** Resolves when at least `count` (default 1) others subscribe to `topic`. @throws {MeshError} `timed-out`, `closed` */
-  async waitForSubscribers(topic: string, options: WaitOptions & { readonly count?: number } = {}): Promise<void> {
+  waitForSubscribers(topic: string, options: WaitOptions & { readonly count?: number } = {}): Promise<void> {
     checkTopic(topic);
     checkOptions("waitForSubscribers", options, ["count", "timeoutMs", "signal"]);
     const { count = 1 } = options;
@@ -352,7 +356,7 @@ export class MeshNode implements AsyncDisposable {
       const { peers, leaves } = this.#mesh.subscribers(topic);
       return peers.length + leaves;
     };
-    await this.#waiters.until(
+    return this.#waiters.until(
       () => found() >= count,
       options,
       () => `${found()} of ${count} subscribers to "${topic}"`,
@@ -398,7 +402,9 @@ export class MeshNode implements AsyncDisposable {
    */
   close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
     checkOptions("close", options, ["timeoutMs"]);
-    this.#closing ??= this.#close(options.timeoutMs ?? CLOSE_TIMEOUT_MS);
+    const { timeoutMs = CLOSE_TIMEOUT_MS } = options;
+    checkRange("timeoutMs", timeoutMs, 0, 3_600_000);
+    this.#closing ??= this.#close(timeoutMs);
     return this.#closing;
   }
 
@@ -536,5 +542,5 @@ export class MeshNode implements AsyncDisposable {
 }
 
 function checkNodeId(id: unknown): void {
-  if (!isNodeId(id)) throw new TypeError(`a node id is 32 lower-case hexadecimal digits, got ${JSON.stringify(id)}`);
+  if (!isNodeId(id)) throw new TypeError(`a node id is 32 lower-case hexadecimal digits, got ${show(id)}`);
 }

@@ -1,5 +1,7 @@
 /** Checks of what users give, and how a wrong value is shown to them. */
 
+import type { AbortSignalLike } from "./platform.ts";
+
 /** `value` for the message of an error: short, and without running anything of its own. */
 export function show(value: unknown): string {
   const shown = shownWhole(value);
@@ -35,5 +37,19 @@ export function checkOptions(where: string, options: object, known: readonly str
 export function checkRange(name: string, value: unknown, least: number, most: number): asserts value is number {
   if (typeof value !== "number" || !(value >= least && value <= most)) {
     throw new RangeError(`${name} must be a number from ${least} to ${most}, got ${show(value)}`);
+  }
+}
+
+/** @throws {TypeError} unless `value` is absent or true or false. */
+export function checkFlag(name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== "boolean")
+    throw new TypeError(`${name} must be true or false, got ${show(value)}`);
+}
+
+/** @throws {TypeError} unless `value` is absent or an AbortSignal. */
+export function checkSignal(value: unknown): void {
+  const { aborted, addEventListener } = (value ?? {}) as Partial<AbortSignalLike>;
+  if (value !== undefined && !(typeof aborted === "boolean" && typeof addEventListener === "function")) {
+    throw new TypeError(`signal must be an AbortSignal, got ${show(value)}`);
   }
 }

@@ -6,9 +6,11 @@ interface Events {
   error: unknown;
 }
 
+const NAMES = ["word", "error"] as const;
+
 function emitter() {
   const reported: unknown[] = [];
-  return { reported, events: new Emitter<Events>((error) => reported.push(error)) };
+  return { reported, events: new Emitter<Events>(NAMES, (error) => reported.push(error)) };
 }
 
 describe("Emitter", () => {
@@ -82,7 +84,7 @@ describe("Emitter", () => {
 
   it("does not report for ever when the listener of reports throws itself", () => {
     const heard: unknown[] = [];
-    const events: Emitter<Events> = new Emitter((error) => events.emit("error", error));
+    const events: Emitter<Events> = new Emitter(NAMES, (error) => events.emit("error", error));
     events.on("error", (error) => {
       heard.push(error);
       throw new Error("again");
@@ -99,7 +101,14 @@ describe("Emitter", () => {
   it("refuses a listener that is no function", () => {
     const { events } = emitter();
     expect(() => events.on("word", "listener" as never)).toThrow(
-      new TypeError('on("word") needs a function as listener, got string'),
+      new TypeError('on("word") needs a function as listener, got "listener"'),
+    );
+  });
+
+  it("refuses an event there is not", () => {
+    const { events } = emitter();
+    expect(() => events.on("wrod" as never, () => {})).toThrow(
+      new TypeError('there is no event "wrod"; there are word, error'),
     );
   });
 

@@ -1,4 +1,5 @@
 /** A typed event emitter. Listeners get plain values, in order of registration. */
+import { checkOptions, checkSignal, show } from "./check-options.ts";
 import { type Handle, handle } from "./handle.ts";
 import type { AbortSignalLike } from "./platform.ts";
 
@@ -9,12 +10,17 @@ export interface ListenerOptions {
 
 export class Emitter<Events extends object> {
   readonly #listeners = new Map<keyof Events, Set<(value: never) => void>>();
+  readonly #names: readonly (keyof Events)[];
   readonly #onThrow: (error: unknown) => void;
   /** What listeners throw is being reported. */
   #reporting = false;
 
-  /** @param onThrow Hears what a listener threw, after the others have run. */
-  constructor(onThrow: (error: unknown) => void) {
+  /**
+   * @param names Every event there is.
+   * @param onThrow Hears what a listener threw, after the others have run.
+   */
+  constructor(names: readonly (keyof Events)[], onThrow: (error: unknown) => void) {
+    this.#names = names;
     this.#onThrow = onThrow;
   }
 
@@ -23,8 +29,13 @@ export class Emitter<Events extends object> {
     listener: (value: Events[Name]) => void,
     options: ListenerOptions = {},
   ): Handle {
+    if (!this.#names.includes(name)) {
+      throw new TypeError(`there is no event ${show(name)}; there are ${this.#names.join(", ")}`);
+    }
     if (typeof listener !== "function")
-      throw new TypeError(`on("${String(name)}") needs a function as listener, got ${typeof listener}`);
+      throw new TypeError(`on("${String(name)}") needs a function as listener, got ${show(listener)}`);
+    checkOptions("on", options, ["signal"]);
+    checkSignal(options.signal);
     // One wrapper a registration, so that the same function registered twice is two registrations.
     const entry = (value: never): void => listener(value);
     const set = this.#listeners.get(name) ?? new Set();

@@ -16,6 +16,8 @@ export const LIMITS = {
   topicBytes: 1 * KiB,
   /** Longest name of a node, mesh or service, in bytes of UTF-8. */
   nameBytes: 256,
+  /** Longest address, in bytes of UTF-8. */
+  addressBytes: 512,
   /** Largest frame before the handshake is done: strangers get little room. */
   handshakeFrameBytes: 16 * KiB,
   /** Largest frame at all: a message with its headers, or a control frame. */

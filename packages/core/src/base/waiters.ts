@@ -1,5 +1,5 @@
 /** Promises that wait for a condition, asked again whenever something changed. */
-import { checkRange } from "./check-options.ts";
+import { checkRange, checkSignal } from "./check-options.ts";
 import type { Clock } from "./clock.ts";
 import { MeshError } from "./errors.ts";
 import type { AbortSignalLike } from "./platform.ts";
@@ -38,6 +38,7 @@ export class Waiters {
   until(condition: () => boolean, options: WaitOptions, what: () => string): Promise<void> {
     const { timeoutMs, signal } = options;
     if (timeoutMs !== undefined) checkRange("timeoutMs", timeoutMs, 0, 2 ** 31 - 1);
+    checkSignal(signal);
     return new Promise((resolve, reject) => {
       let timer: Disposable | undefined;
       const finish = (settle: () => void): void => {

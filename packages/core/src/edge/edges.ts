@@ -90,16 +90,14 @@ export class Edges implements EdgeHost {
   /** @throws {TypeError} when no transport serves the address, or its own transport finds it wrong. */
   transportFor(address: string, option: string): Transport {
     if (typeof address !== "string")
-      throw new TypeError(`${option} must be an address such as tcp://host:port, got ${typeof address}`);
+      throw new TypeError(`${option} must be an address such as tcp://host:port, got ${show(address)}`);
     const scheme = /^([a-z][a-z0-9+.-]*):\/\//.exec(address)?.[1];
     const transport = this.#options.transports.find(
       (candidate) => scheme !== undefined && candidate.schemes.includes(scheme),
     );
     if (!transport) {
       const known = this.#options.transports.flatMap((candidate) => candidate.schemes).join(", ");
-      throw new TypeError(
-        `${option} must be an address with one of the schemes ${known}, got ${JSON.stringify(address)}`,
-      );
+      throw new TypeError(`${option} must be an address with one of the schemes ${known}, got ${show(address)}`);
     }
     transport.checkAddress(address);
     return transport;

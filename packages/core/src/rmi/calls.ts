@@ -2,7 +2,7 @@
  * Remote calls: the caller's table of what is not answered yet, and the callee's of what still runs. A call is sent
  * once; when its answer cannot come any more it rejects with a code that says whether it may have run.
  */
-import { checkOptions, checkRange, show } from "../base/check-options.ts";
+import { checkOptions, checkRange, checkSignal, show } from "../base/check-options.ts";
 import type { Clock } from "../base/clock.ts";
 import { isMeshErrorCode, MeshError } from "../base/errors.ts";
 import { type Handle, handle } from "../base/handle.ts";
@@ -80,9 +80,7 @@ export class Calls {
   expose(name: string, target: object, options: ExposeOptions = {}): Handle {
     checkServiceName(name);
     if (typeof target !== "object" || target === null)
-      throw new TypeError(
-        `the target exposed as "${name}" must be an object, got ${target === null ? "null" : typeof target}`,
-      );
+      throw new TypeError(`the target exposed as "${name}" must be an object, got ${show(target)}`);
     checkOptions("expose", options, ["methods"]);
     if (this.#exposed.has(name))
       throw new TypeError(`"${name}" is exposed by this node already; dispose the first handle or choose another name`);
@@ -100,10 +98,13 @@ export class Calls {
     checkServiceName(name);
     checkOptions("remote", options, ["node", "timeoutMs", "signal"]);
     const { node, ...callOptions } = options;
+    if (node !== undefined && (typeof node !== "string" || node === ""))
+      throw new TypeError(`node must be the id or name of a node, got ${show(node)}`);
     const invoke: Invoke = (path, args, { timeoutMs, signal }) =>
       this.#call(name, node, path, args, { timeoutMs, signal });
     const check = (checked: CallOptions): CallOptions => {
       checkOptions("$with", checked, ["timeoutMs", "signal"]);
+      checkSignal(checked.signal);
       if (checked.timeoutMs !== undefined) checkRange("timeoutMs", checked.timeoutMs, 1, MAX_TIMEOUT_MS);
       return checked;
     };

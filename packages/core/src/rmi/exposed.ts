@@ -1,4 +1,5 @@
 /** What this node lets others call: own members of exposed objects and methods of their classes, nothing inherited from the language. */
+import { show } from "../base/check-options.ts";
 import { isGlobal } from "../base/platform.ts";
 
 export interface ExposeOptions {
@@ -17,6 +18,9 @@ export class Exposed {
   readonly #methods: ReadonlySet<string> | undefined;
 
   constructor(target: object, options: ExposeOptions) {
+    const { methods } = options;
+    if (methods !== undefined && !(Array.isArray(methods) && methods.every((name) => typeof name === "string")))
+      throw new TypeError(`methods must be a list of names, got ${show(methods)}`);
     this.target = target;
     this.#methods = options.methods && new Set(options.methods);
   }

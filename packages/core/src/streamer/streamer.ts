@@ -1,6 +1,6 @@
 /** Publishing and subscribing: the user's side of topics. */
 
-import { checkOptions } from "../base/check-options.ts";
+import { checkFlag, checkOptions, show } from "../base/check-options.ts";
 import type { Clock } from "../base/clock.ts";
 import { MeshError } from "../base/errors.ts";
 import { LIMITS } from "../base/limits.ts";
@@ -58,7 +58,9 @@ export class Streamer {
     if (options !== EMPTY) checkOptions("publish", options, PUBLISH_OPTIONS);
     const { reliability = "reliable", headers, transfer } = options;
     if (reliability !== "reliable" && reliability !== "volatile")
-      throw new TypeError(`reliability must be "reliable" or "volatile", got ${JSON.stringify(reliability)}`);
+      throw new TypeError(`reliability must be "reliable" or "volatile", got ${show(reliability)}`);
+    checkFlag("transfer", transfer);
+    if (headers !== undefined) checkHeaders(headers);
     const raw = data instanceof Uint8Array;
     const encodedHeaders = headers === undefined ? undefined : encodePayload(headers);
     if (encodedHeaders && encodedHeaders.byteLength > LIMITS.headerBytes) {
@@ -84,14 +86,13 @@ export class Streamer {
     checkOptions("subscribe", options, SUBSCRIBE_OPTIONS);
     const { capacity, overflow, echo } = options;
     if (capacity !== undefined && !(Number.isSafeInteger(capacity) && capacity >= 1))
-      throw new RangeError(`capacity must be a whole number of at least 1, got ${capacity}`);
+      throw new RangeError(`capacity must be a whole number of at least 1, got ${show(capacity)}`);
     if (overflow !== undefined && overflow !== "drop-oldest" && overflow !== "drop-newest") {
-      throw new TypeError(`overflow must be "drop-oldest" or "drop-newest", got ${JSON.stringify(overflow)}`);
+      throw new TypeError(`overflow must be "drop-oldest" or "drop-newest", got ${show(overflow)}`);
     }
-    if (echo !== undefined && typeof echo !== "boolean")
-      throw new TypeError(`echo must be true or false, got ${JSON.stringify(echo)}`);
+    checkFlag("echo", echo);
     if (handler !== undefined && typeof handler !== "function")
-      throw new TypeError(`the handler of a subscription must be a function, got ${typeof handler}`);
+      throw new TypeError(`the handler of a subscription must be a function, got ${show(handler)}`);
     const onClose = (): void => {
       this.#subscriptions.delete(subscription);
       if (this.#listed.delete(subscription)) this.#host.onPatternsChanged();
@@ -125,5 +126,15 @@ export class Streamer {
       });
     });
     return this.#pause;
+  }
+}
+
+/** @throws {TypeError} */
+function checkHeaders(headers: unknown): void {
+  if (typeof headers !== "object" || headers === null || Array.isArray(headers))
+    throw new TypeError(`headers must be an object, got ${show(headers)}`);
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== null && !["string", "number", "boolean"].includes(typeof value))
+      throw new TypeError(`headers must hold texts, numbers, booleans and null, got ${show(value)} as "${name}"`);
   }
 }

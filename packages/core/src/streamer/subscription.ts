@@ -54,6 +54,7 @@ interface Run {
   to: number;
 }
 
+const EVENTS = ["gap", "drop"] as const;
 const NO_HEADERS: Headers = Object.freeze({});
 /** A handler gives way to other work after this many messages. */
 const BATCH = 4_096;
@@ -92,7 +93,7 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
     this.pattern = pattern;
     this.#options = options;
     this.#handler = handler;
-    this.#events = new Emitter((error) => host.onError(error));
+    this.#events = new Emitter(EVENTS, (error) => host.onError(error));
     this.#want = host.feeds.want(pattern, this);
     this.ready = this.#want.ready;
   }
