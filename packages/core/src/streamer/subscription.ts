@@ -56,6 +56,10 @@ interface Run {
 
 const EVENTS = ["gap", "drop"] as const;
 const NO_HEADERS: Headers = Object.freeze({});
+/** Runs that may wait before those that have left the log are put together. */
+const COMPACT_RUNS = 64 * 1024;
+/** Gaps remembered for the message after them; beyond, the oldest were told by their event alone. */
+const MAX_GAPS = 1_000;
 /** A handler gives way to other work after this many messages. */
 const BATCH = 4_096;
 
@@ -74,7 +78,10 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
   #runs: Run[] = [];
   #firstRun = 0;
   #waiting = 0;
-  #lastGap: Gap | undefined;
+  /** Reported gaps whose next message has not been read yet, oldest first. */
+  #gaps: { readonly flow: Flow; readonly gap: Gap }[] = [];
+  /** When there are so many runs, those that have left the log are put together. */
+  #compactAt = COMPACT_RUNS;
   #ended = false;
   #iterated = false;
   #queued = false;
@@ -137,6 +144,8 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
       return: () => {
         this.close();
         this.#runs = [];
+        this.#firstRun = 0;
+        this.#waiting = 0;
         return Promise.resolve({ done: true, value: undefined });
       },
     };
@@ -145,16 +154,17 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
   // ---- from the feeds
 
   onMessage(flow: Flow, seq: number): void {
-    if (this.#options.echo === false && flow.origin === this.#host.self) return;
+    if (this.#ended || (this.#options.echo === false && flow.origin === this.#host.self)) return;
     const { capacity } = this.#options;
     if (capacity !== undefined && this.#waiting >= capacity) {
-      this.#drop(flow, 1);
-      if (this.#options.overflow === "drop-newest") return;
-      this.#takeOldest();
+      if (this.#options.overflow === "drop-newest") return this.#drop(flow);
+      this.#dropOldest();
+      if (this.#ended) return; // whoever heard of it closed the subscription
     }
     const last = this.#runs.at(-1);
     if (last && last.flow === flow && last.to === seq - 1 && this.#runs.length > this.#firstRun) last.to = seq;
     else this.#runs.push({ flow, next: seq, to: seq });
+    if (this.#runs.length >= this.#compactAt) this.#compact();
     this.#waiting++;
     if (this.#handler) this.#queue();
     else this.#arrived();
@@ -167,7 +177,7 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
 
   onGap(flow: Flow, from: number, to: number, reason: GapReason): void {
     const gap = { topic: flow.topic, origin: flow.origin, from, to, reason };
-    this.#lastGap = gap;
+    if (this.#gaps.push({ flow, gap }) > MAX_GAPS) this.#gaps.shift();
     this.#host.feeds.counters.gaps++;
     this.#events.emit("gap", gap);
   }
@@ -176,18 +186,53 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
     this.#events.emit("drop", { topic: flow.topic, origin: flow.origin, count: to - from + 1 });
   }
 
-  #drop(flow: Flow, count: number): void {
-    this.dropped += count;
-    this.#events.emit("drop", { topic: flow.topic, origin: flow.origin, count });
+  #drop(flow: Flow): void {
+    this.dropped++;
+    this.#events.emit("drop", { topic: flow.topic, origin: flow.origin, count: 1 });
   }
 
-  #takeOldest(): void {
-    const run = this.#runs[this.#firstRun];
-    if (!run) return;
+  #dropOldest(): void {
+    const run = this.#runs[this.#firstRun]!;
     run.next++;
     this.#waiting--;
     if (run.next > run.to) this.#firstRun++;
     this.#trim();
+    this.#drop(run.flow);
+  }
+
+  /** What waits for a reader that never comes must not cost more than the log: of what has left it, a range is enough. */
+  #compact(): void {
+    const kept: Run[] = [];
+    const gone = new Map<Flow, Run>();
+    for (const run of this.#runs.slice(this.#firstRun)) {
+      const before = gone.get(run.flow);
+      const hasLeft = run.to <= run.flow.log.base;
+      if (hasLeft && before?.to === run.next - 1) {
+        before.to = run.to;
+        continue;
+      }
+      if (hasLeft) gone.set(run.flow, run);
+      kept.push(run);
+    }
+    this.#runs = kept;
+    this.#firstRun = 0;
+    this.#compactAt = Math.max(COMPACT_RUNS, kept.length * 2);
+  }
+
+  /** The hole that `seq` of `flow` is the first message after. */
+  #gapBefore(flow: Flow, seq: number): Gap | undefined {
+    let found: Gap | undefined;
+    this.#gaps = this.#gaps.filter((entry) => {
+      const { gap } = entry;
+      // After an open-ended gap the origin goes on in another flow.
+      const isNext =
+        entry.flow === flow
+          ? seq > gap.to
+          : gap.to === Number.POSITIVE_INFINITY && gap.origin === flow.origin && gap.topic === flow.topic;
+      if (isNext) found = gap;
+      return !isNext;
+    });
+    return found;
   }
 
   #trim(): void {
@@ -204,12 +249,18 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
 
   /** The next message that is still held and decodes; undefined when none waits. */
   #take(): Message<T> | undefined {
+    let compacted = false;
     for (;;) {
       const run = this.#runs[this.#firstRun];
       if (!run) return undefined;
       const { flow } = run;
       if (run.next <= flow.log.base) {
-        // It has left the log unread.
+        // It has left the log unread. What left with it is told in one go.
+        if (!compacted) {
+          compacted = true;
+          this.#compact();
+          continue;
+        }
         const to = Math.min(run.to, flow.log.base);
         this.#waiting -= to - run.next + 1;
         this.onGap(flow, run.next, to, "too-slow");
@@ -241,16 +292,16 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
       const encodedHeaders = dataHeaders(bytes, at);
       // Small payloads are copied: the reader may keep or change them without touching the log.
       const payload = view ?? bytes.slice(dataPayloadFrom(bytes, at, length), at + length);
-      const gap = this.#lastGap;
-      if (gap) this.#lastGap = undefined;
+      const data = (dataIsRaw(bytes, at) ? payload : decodePayload(payload)) as T;
+      const headers = encodedHeaders ? readHeaders(encodedHeaders) : NO_HEADERS;
       return {
         topic: flow.topic,
-        data: (dataIsRaw(bytes, at) ? payload : decodePayload(payload)) as T,
+        data,
         origin: flow.origin,
         seq,
         publishedAt: dataPublishedAtMs(bytes, at),
-        headers: encodedHeaders ? (decodePayload(encodedHeaders) as Headers) : NO_HEADERS,
-        gap,
+        headers,
+        gap: this.#gaps.length > 0 ? this.#gapBefore(flow, seq) : undefined,
       };
     } catch (cause) {
       this.onGap(flow, seq, seq, "undecodable");
@@ -322,4 +373,12 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
     }
     this.#queue();
   }
+}
+
+/** @throws {MeshError} `malformed-payload` */
+function readHeaders(encoded: Uint8Array): Headers {
+  const headers = decodePayload(encoded);
+  if (typeof headers !== "object" || headers === null || Array.isArray(headers))
+    throw new MeshError("malformed-payload", "its headers are no map");
+  return headers as Headers;
 }
