@@ -72,6 +72,10 @@ class TcpLink implements Link {
     socket.once("end", () => this.#onEnd());
   }
 
+  get receivedBytes(): number {
+    return this.#socket.bytesRead;
+  }
+
   send(parts: readonly Uint8Array[]): boolean {
     this.#pressure.admit(parts, this.#phase === "open", this.#waitingBytes());
     const batcher = this.#batcher;

@@ -33,11 +33,17 @@ class Scene {
   opened = 0;
   /** What the link says to `send`. */
   writable = true;
+  /** What the link says it has received. */
+  receivedBytes = 0;
   readonly edge: Edge;
   readonly #random = new SeededRandom(1);
 
   constructor(role: Role = "peer") {
+    const scene = this;
     const link: Link = {
+      get receivedBytes() {
+        return scene.receivedBytes;
+      },
       traits: { reliable: true, ordered: true, maxPacketBytes: 1_000_000 },
       remoteAddress: "memory://them",
       send: (parts) => {
@@ -240,6 +246,15 @@ describe("keep-alive between peers", () => {
     }
     expect(scene.closed).toEqual([]);
     expect(scene.pings().length).toBeGreaterThan(4);
+  });
+
+  it("takes the bytes of a frame that is not whole yet as a sign of life", () => {
+    const scene = new Scene().open();
+    for (scene.receivedBytes = 0; scene.receivedBytes < 20_000; scene.receivedBytes += 1_000)
+      scene.clock.advance(1_000);
+    expect(scene.closed).toEqual([]);
+    scene.clock.advance(5_000);
+    expect(scene.failure).toBe("[timed-out] nothing heard from them at memory://them for 3000 ms");
   });
 
   it("judges nobody after this very process has slept", () => {

@@ -77,6 +77,8 @@ export class Edge implements LinkSink, Flushable {
   /** A control frame is missing: it ends when the work in hand is done. */
   #doomed = false;
   #heardAtMs: number;
+  /** What the link had received when it was last looked at. */
+  #receivedBytes: number | undefined;
   /** When the timer armed last should fire. */
   #dueMs = 0;
   /** The ping not yet answered: its token is when it left, in microseconds. */
@@ -89,6 +91,7 @@ export class Edge implements LinkSink, Flushable {
   ) {
     this.#host = host;
     this.#link = link;
+    this.#receivedBytes = link.receivedBytes;
     this.dialled = options.dialled;
     this.address = options.address;
     this.transport = link.remoteAddress.slice(0, link.remoteAddress.indexOf(":"));
@@ -344,6 +347,7 @@ export class Edge implements LinkSink, Flushable {
     if (local.role === "leaf") {
       const silenceMs = TIMINGS.leafPingMs + TIMINGS.pongMs;
       this.#arm(this.#heardAtMs + silenceMs - clock.now(), () => {
+        this.#hearProgress();
         if (clock.now() - this.#heardAtMs >= silenceMs) this.#dead(silenceMs);
         else this.#keepAlive();
       });
@@ -357,6 +361,7 @@ export class Edge implements LinkSink, Flushable {
   /** Both sides ping every second, so silence is enough. */
   #peerTick(): void {
     const nowMs = this.#host.clock.now();
+    this.#hearProgress();
     // A process that was asleep itself reads what waits before it judges.
     const late = nowMs - this.#dueMs >= TIMINGS.peerPingMs;
     if (!late && nowMs - this.#heardAtMs >= TIMINGS.pongMs) return this.#dead(TIMINGS.pongMs);
@@ -365,7 +370,16 @@ export class Edge implements LinkSink, Flushable {
     this.#arm(TIMINGS.peerPingMs, () => this.#peerTick());
   }
 
+  /** A large frame takes its time on a slow link: what has come of it is a sign of life. */
+  #hearProgress(): void {
+    const { receivedBytes } = this.#link;
+    if (receivedBytes === this.#receivedBytes) return;
+    this.#receivedBytes = receivedBytes;
+    this.#heardAtMs = this.#host.clock.now();
+  }
+
   #expectPong(): void {
+    this.#hearProgress();
     const heardAtMs = Math.max(this.#heardAtMs, this.#pinged?.atMs ?? 0);
     if (this.#pinged && this.#host.clock.now() - heardAtMs >= TIMINGS.pongMs) return this.#dead(TIMINGS.pongMs);
     this.#arm(TIMINGS.leafPingMs, () => {

@@ -30,6 +30,11 @@ export interface LinkSink {
 
 export interface Link {
   readonly traits: LinkTraits;
+  /**
+   * Bytes received so far, also of a frame that is not whole yet: a sign of life. Absent where a carrier tells only of
+   * whole messages.
+   */
+  readonly receivedBytes?: number;
   /** Where the other end is, for people: `tcp://127.0.0.1:50312`. */
   readonly remoteAddress: string;
   /**
