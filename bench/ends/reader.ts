@@ -1,8 +1,8 @@
 /** What the last process, or the page, does: counts what arrives, or sends it back. Needs neither Node nor a DOM. */
 import type { End, OnPayload } from "../contenders/contender.ts";
 
-/** What was sent must have arrived this long after. */
-const ARRIVAL_MS = 10_000;
+/** What was sent is lost when nothing more has arrived for so long. A backlog may take its time. */
+const SILENCE_MS = 5_000;
 
 export interface Arrivals {
   readonly bytes: number;
@@ -40,9 +40,13 @@ export class Reader {
   async received(sentBytes: number): Promise<void> {
     this.#awaitedBytes = sentBytes;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ARRIVAL_MS);
+      let seenBytes = this.#receivedBytes;
+      const timer = setInterval(() => {
+        if (seenBytes === this.#receivedBytes) this.#onArrival();
+        seenBytes = this.#receivedBytes;
+      }, SILENCE_MS);
       this.#onArrival = () => {
-        clearTimeout(timer);
+        clearInterval(timer);
         resolve();
       };
       if (this.#receivedBytes >= sentBytes) this.#onArrival();
