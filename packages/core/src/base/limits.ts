@@ -24,8 +24,8 @@ export const LIMITS = {
   frameBytes: 8 * MiB + 64 * KiB + 256,
   /** Largest control frame (everything that is not a message or a unicast). */
   controlFrameBytes: 1 * MiB,
-  /** Bytes that topics may take in one node's record, and the same for services; the rest is not listed. */
-  directoryBytes: 384 * KiB,
+  /** What one list of texts may take of a control frame, in bytes; longer ones go in several, or are cut in a record. */
+  listBytes: 384 * KiB,
   /** Handshake must be over by then, in ms. */
   handshakeMs: 4_000,
   /** Dialling one address may take, in ms. */

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { settle } from "../testing/node-settle.fixture.ts";
 import { SimulatedMesh } from "../testing/simulated-mesh.ts";
-import { fitting, servicesOf, subscribersOf } from "./directory.ts";
+import { servicesOf, subscribersOf } from "./directory.ts";
 import type { StoredRecord } from "./records.ts";
 
 type Topic = StoredRecord["topics"][number];
@@ -33,20 +33,6 @@ describe("servicesOf()", () => {
     const services = [{ service: "page", owner: "leaf", ownerName: "a page" }];
     expect([...servicesOf([record("gateway", [], services)])]).toEqual([
       { service: "page", owner: "leaf", ownerName: "a page", home: "gateway" },
-    ]);
-  });
-});
-
-describe("fitting()", () => {
-  it("keeps the first entries that fit, counting their UTF-8 and what stands beside it", () => {
-    const texts = ["aaaaa", "ñññññ", "b"];
-    const kept = (budgetBytes: number): readonly string[] => fitting(texts, (text) => [text], budgetBytes);
-    expect([kept(29), kept(30), kept(64), kept(65), kept(91)]).toEqual([
-      [],
-      ["aaaaa"],
-      ["aaaaa"],
-      ["aaaaa", "ñññññ"],
-      texts,
     ]);
   });
 });

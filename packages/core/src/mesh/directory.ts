@@ -1,6 +1,5 @@
 /** Who wants and who offers what, read off the records. It answers questions and never decides where data flows. */
 import type { NodeId } from "../base/ids.ts";
-import { utf8 } from "../base/platform.ts";
 import { matches } from "../base/topic-pattern.ts";
 import type { Role } from "../wire/index.ts";
 import type { StoredRecord } from "./records.ts";
@@ -38,24 +37,3 @@ export function* servicesOf(records: Iterable<StoredRecord>): Generator<ServiceI
     for (const { service, owner, ownerName } of record.services) yield { service, owner, ownerName, home: record.id };
   }
 }
-
-/**
- * What of `entries` fits into `budgetBytes`, in their order. A record travels in one control frame; whoever has more to
- * say than it holds is found less well, but stays reachable: data flows by what is asked for, not by the directory.
- */
-export function fitting<T>(
-  entries: readonly T[],
-  textsOf: (entry: T) => readonly string[],
-  budgetBytes: number,
-): readonly T[] {
-  let leftBytes = budgetBytes;
-  for (const [count, entry] of entries.entries()) {
-    for (const text of textsOf(entry)) leftBytes -= utf8.encode(text).byteLength;
-    leftBytes -= ENTRY_BYTES;
-    if (leftBytes < 0) return entries.slice(0, count);
-  }
-  return entries;
-}
-
-/** What an entry takes beside its texts, at most: two lengths, an id, a count and a flag. */
-const ENTRY_BYTES = 25;

@@ -8,8 +8,8 @@ import type { NodeId } from "../base/ids.ts";
 import { LIMITS, TIMINGS } from "../base/limits.ts";
 import type { Flushable, Turn } from "../base/turn.ts";
 import type { Edge, LocalNode } from "../edge/index.ts";
-import { control, FrameType, Lane, type RecordBody, Writer } from "../wire/index.ts";
-import { fitting, type NodeInfo, type ServiceInstance, servicesOf, subscribersOf } from "./directory.ts";
+import { control, FrameType, inFrames, Lane, type RecordBody, Writer } from "../wire/index.ts";
+import { type NodeInfo, type ServiceInstance, servicesOf, subscribersOf } from "./directory.ts";
 import { Records, type StoredRecord } from "./records.ts";
 import { computeRoutes, type Route } from "./routes.ts";
 
@@ -254,22 +254,19 @@ export class Mesh implements Flushable {
   }
 
   #tellInterest(): void {
-    const topics = this.#listed(this.#interest.topics, (pattern) => [pattern]);
-    const services = this.#listed(this.#interest.services, (service) => [service]);
+    const topics = this.#listed(this.#interest.topics, (pattern) => pattern);
+    const services = this.#listed(this.#interest.services, (service) => service);
     this.gateway?.send(Lane.control, [control.interest.encode({ topics, services })]);
   }
 
-  /** What of the directory's entries there is room for. */
-  #listed<T>(entries: readonly T[], textsOf: (entry: T) => readonly string[]): readonly T[] {
-    const listed = fitting(entries, textsOf, LIMITS.directoryBytes);
-    if (listed.length < entries.length) {
-      const { logger } = this.#options;
-      logger.log("warn", "directory full", {
-        listed: listed.length,
-        of: entries.length,
-        limitBytes: LIMITS.directoryBytes,
-      });
-    }
+  /**
+   * What of the directory's entries there is room for: a record travels in one frame. Whoever has more to say is found
+   * less well, but stays reachable: data flows by what is asked for.
+   */
+  #listed<T>(entries: readonly T[], textOf: (entry: T) => string): readonly T[] {
+    const [listed = entries] = inFrames(entries, textOf);
+    if (listed !== entries)
+      this.#options.logger.log("warn", "directory full", { listed: listed.length, of: entries.length });
     return listed;
   }
 
@@ -311,12 +308,12 @@ export class Mesh implements Flushable {
       addresses: local.addresses(),
       neighbours: this.#gone ? [] : peers.map((edge) => ({ id: edge.id, cost: 1 })),
       leaves: [...this.#options.edges()].length - peers.length,
-      topics: this.#listed([...patterns], (pattern) => [pattern]).map((pattern) => ({
+      topics: this.#listed([...patterns], (pattern) => pattern).map((pattern) => ({
         pattern,
         self: own.has(pattern),
         leaves: leafTopics.get(pattern) ?? 0,
       })),
-      services: this.#listed(services, ({ service, ownerName }) => [service, ownerName]),
+      services: this.#listed(services, ({ service, ownerName }) => service + ownerName),
       gone: this.#gone,
       frame: new Uint8Array(0),
       expiresAtMs: 0,
