@@ -94,7 +94,7 @@ export class Child implements FrameSource {
     } else {
       cursor = new Cursor(this, flow, next, declared);
       this.cursors.set(flow.number, cursor);
-      flow.readers.push(cursor);
+      flow.addReader(cursor);
     }
     if (next <= flow.log.head) cursor.onHead();
   }

@@ -90,10 +90,13 @@ export class Children {
       const formerLife =
         origin.id === this.#host.self && !this.#host.isLeaf && origin.incarnation !== this.#host.incarnation();
       if (formerLife) continue;
+      for (const want of body.wants) this.#noteWant(child, origin, want.pattern, want.fresh);
       this.#adoptDeclared(child, origin);
-      for (const want of body.wants) this.#addWant(child, origin, want.pattern, want.fresh);
+      for (const want of body.wants) this.#serveWant(child, origin, want.pattern);
       this.#sources.touch(origin.id);
     }
+    // Told of and not attached to: our own wants had just ended.
+    if (body.wants.length > 0) for (const [number, { seq }] of child.declared) if (seq === undefined) child.declared.delete(number);
   }
 
   /** No origin means all, no pattern means all. */
@@ -124,9 +127,11 @@ export class Children {
   /** The record of a peer has come: what was asked of it before is served now, and leaves want from newcomers too. */
   onOriginKnown(origin: OriginRef): void {
     for (const child of this.#byEdge.values()) {
+      for (const [pattern, { fresh }] of child.everywhere) this.#noteWant(child, origin, pattern, fresh);
       this.#adoptDeclared(child, origin);
-      for (const [pattern, { fresh }] of child.everywhere) this.#addWant(child, origin, pattern, fresh);
-      for (const [pattern, { fresh }] of child.wants.get(origin.id) ?? []) this.#addWant(child, origin, pattern, fresh);
+      const wants = child.wants.get(origin.id) ?? [];
+      for (const [pattern, { fresh }] of wants) this.#noteWant(child, origin, pattern, fresh);
+      for (const [pattern] of wants) this.#serveWant(child, origin, pattern);
     }
   }
 
@@ -137,13 +142,18 @@ export class Children {
   }
 
   onOriginLost(origin: NodeId): void {
-    for (const child of this.#byEdge.values()) child.wants.delete(origin);
+    // A peer's wants stay: it counts them as told, and they are served again when the origin is back.
+    for (const child of this.#byEdge.values()) if (child.edge.role === "leaf") child.wants.delete(origin);
   }
 
   /** Give a flow to every child that is active for it, from `next` on. */
   offer(flow: Flow, next: number): void {
     for (const child of this.#byEdge.values()) {
-      if (flow.origin !== child.edge.id && this.#wants(child, flow, false)) this.#begin(child, flow, next);
+      if (flow.origin === child.edge.id || !this.#wants(child, flow, false)) continue;
+      const held = child.declared.get(flow.number)?.seq;
+      if (held === undefined) this.#begin(child, flow, next);
+      else child.read(flow, held + 1, true);
+      child.declared.delete(flow.number);
     }
   }
 
@@ -194,9 +204,9 @@ export class Children {
   /** The child holds these flows up to these numbers. */
   #adoptPositions(child: Child, body: AttachBody): void {
     for (const { flow: number, seq } of body.positions) {
-      const flow = this.#flows.get(number);
       const declared = child.declared.get(number);
-      if (!flow && declared) declared.seq = seq;
+      if (declared) declared.seq = seq;
+      const flow = this.#flows.get(number);
       if (!flow) continue;
       if (flow.origin === this.#host.self && seq > flow.log.head) {
         throw new MeshError(
@@ -204,20 +214,28 @@ export class Children {
           `${child.edge.peer.name} claims to hold number ${seq} of flow ${number}, which has come to ${flow.log.head}`,
         );
       }
-      // Without wants this asks again for what was sent already.
-      if (body.wants.length > 0 || this.#wants(child, flow, false)) child.read(flow, seq + 1, true);
+      const isWanted = this.#wants(child, flow, false) || body.wants.some(({ pattern }) => matches(pattern, flow.topic));
+      if (isWanted) child.read(flow, seq + 1, true);
     }
   }
 
-  /** Flows of `origin` that only the child knew so far: go on where it stands. */
+  /**
+   * Flows of `origin` that the child told of: go on where it stands. What a peer tells of a flow unknown here is believed,
+   * so that the rest can be asked for; a leaf's word only moves its own cursor, once the flow is known.
+   */
   #adoptDeclared(child: Child, origin: OriginRef): void {
     for (const [number, { declaration, seq }] of child.declared) {
-      if (declaration.home !== origin.id) continue;
+      if (declaration.home !== origin.id || seq === undefined) continue;
       const upstream = this.#sources.for(declaration);
       if (!upstream) continue; // kept for when its leaf is here
-      child.declared.delete(number);
-      if (seq === undefined || declaration.incarnation !== origin.incarnation) continue;
+      if (declaration.incarnation !== origin.incarnation) {
+        child.declared.delete(number);
+        continue;
+      }
+      if (child.edge.role === "leaf" && !this.#flows.get(number)) continue;
       const flow = this.#sources.ensureFlow(upstream, declaration, seq);
+      if (!this.#wants(child, flow, true)) continue;
+      child.declared.delete(number);
       child.read(flow, seq + 1, true);
       if (!flow.announced) this.#sources.announce(flow, 1);
     }
@@ -234,12 +252,18 @@ export class Children {
     return child;
   }
 
-  #addWant(child: Child, origin: OriginRef, pattern: string, fresh: boolean): void {
+  #noteWant(child: Child, origin: OriginRef, pattern: string, fresh: boolean): void {
     const want: ChildWant = { fresh, waiting: fresh, answered: child.edge.role === "leaf" };
     child.wantsOf(origin.id).set(pattern, want);
+  }
+
+  #serveWant(child: Child, origin: OriginRef, pattern: string): void {
+    const want = child.wantsOf(origin.id).get(pattern)!;
+    const { fresh } = want;
     if (origin.id === this.#host.self) {
-      if (!fresh)
+      if (!fresh) {
         for (const leaf of this.#sources.leaves()) if (leaf.edge !== child.edge) this.#sources.claim(leaf, pattern);
+      }
       want.waiting = false;
       this.#serve(child, this.#sources.homeFlows(), pattern, fresh);
       return this.#sendAttached(child, origin, pattern, want);

@@ -294,13 +294,13 @@ export class Feeds implements ChildHost, Flushable {
     if (!flow.announced) this.#attachments.announce(flow, 1);
     flow.refetching = false;
     flow.log.lose(to);
-    for (const reader of [...flow.readers]) reader.onGap(flow, to, reason);
+    for (const reader of flow.readers) reader.onGap(flow, to, reason);
   }
 
   #skip(flow: Flow, to: number): void {
     if (!flow.announced) this.#attachments.announce(flow, 1);
     flow.log.lose(to);
-    for (const reader of [...flow.readers]) reader.onSkip(flow, to);
+    for (const reader of flow.readers) reader.onSkip(flow, to);
   }
 
   #openFlow(topic: string, reliability: Reliability): Flow {
@@ -384,12 +384,11 @@ export class Feeds implements ChildHost, Flushable {
     flow.upstream?.flows.delete(flow);
     this.#children.forgetFlow(flow);
     this.#localWants.forgetFlow(flow);
-    this.log.release(flow.log);
   }
 
   #endFlow(flow: Flow, reason: GapReason): void {
     if (flow.reliability === "reliable")
-      for (const reader of [...flow.readers]) reader.onGap(flow, Number.POSITIVE_INFINITY, reason);
+      for (const reader of flow.readers) reader.onGap(flow, Number.POSITIVE_INFINITY, reason);
     this.#forgetFlow(flow);
   }
 

@@ -36,6 +36,7 @@ export class FlowTable {
   }
 
   delete(flow: Flow): void {
+    flow.ended = true;
     this.#byNumber.delete(flow.number);
     if (this.#last === flow) this.#last = undefined;
     this.own.delete(flow);

@@ -43,8 +43,10 @@ export class Flow {
   readonly log: FlowLog;
   /** Where it comes from; undefined for this node's own, and while its leaf has no gateway. */
   upstream: FlowSource | undefined;
-  /** In order of arrival; an array, because it is walked once for every message. */
-  readonly readers: Reader[] = [];
+  /** In order of arrival; never changed in place, since it is walked once for every message. */
+  readers: readonly Reader[] = [];
+  /** Forgotten here: nothing of it comes any more. */
+  ended = false;
   /** Its beginning is known here, and everybody active has been given it. */
   announced = false;
   /** Some attached want matches it: its messages are taken in. */
@@ -71,8 +73,12 @@ export class Flow {
     this.log = new FlowLog(base);
   }
 
+  addReader(reader: Reader): void {
+    this.readers = [...this.readers, reader];
+  }
+
+  /** Also while they are walked: who walks them goes on with the old ones. */
   removeReader(reader: Reader): void {
-    const at = this.readers.indexOf(reader);
-    if (at >= 0) this.readers.splice(at, 1);
+    this.readers = this.readers.filter((other) => other !== reader);
   }
 }

@@ -100,6 +100,8 @@ export class FlowLog {
 
 export class Log {
   readonly #budgetBytes: number;
+  /** A segment with so much behind its views is full: it goes as one, and must not take the whole log along. */
+  readonly #viewBytes: number;
   #segments: Segment[] = [];
   /** The newest of them. */
   #last: Segment | undefined;
@@ -121,6 +123,7 @@ export class Log {
   /** @param budgetBytes What it may hold, counting whole segments and the buffers behind views. */
   constructor(budgetBytes: number) {
     this.#budgetBytes = budgetBytes;
+    this.#viewBytes = budgetBytes / 16;
   }
 
   get byteLength(): number {
@@ -157,7 +160,9 @@ export class Log {
     const into = segment.used;
     segment.used += copied;
     const run = this.#run;
-    if (run.source === frame && run.to === at && run.segment === segment) {
+    const isNext = run.source === frame && run.to === at;
+    // Something of our own may have come in between: what hears of a message may publish.
+    if (isNext && run.segment === segment && run.into + run.to - run.from === into) {
       run.to += copied;
     } else {
       this.#copyRun();
@@ -238,14 +243,6 @@ export class Log {
     while (this.#segments[0]?.fullAtMs !== undefined && nowMs - this.#segments[0].fullAtMs > ageMs) this.#dropSegment();
   }
 
-  /** Hold nothing of `flow` any more. Its bytes go with their segments. */
-  release(flow: FlowLog): void {
-    for (const segment of this.#segments) {
-      segment.flows.delete(flow);
-      if (segment.lastFlow === flow) segment.lastFlow = undefined;
-    }
-  }
-
   #segmentAt(position: number): Segment {
     const index = Math.floor(position / SPAN);
     if (this.#located?.index === index) return this.#located;
@@ -255,7 +252,8 @@ export class Log {
 
   #room(byteLength: number): Segment {
     const last = this.#last;
-    if (last && last.fullAtMs === undefined && last.used + byteLength <= last.bytes.byteLength) return last;
+    const hasRoom = last && last.used + byteLength <= last.bytes.byteLength && last.viewBytes < this.#viewBytes;
+    if (hasRoom && last.fullAtMs === undefined) return last;
     const size = Math.min(LARGEST_SEGMENT, last ? last.bytes.byteLength * 2 : SMALLEST_SEGMENT);
     const segment: Segment = {
       bytes: new Uint8Array(Math.max(size, byteLength)),

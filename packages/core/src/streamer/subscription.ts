@@ -182,6 +182,12 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
     this.#events.emit("gap", gap);
   }
 
+  onReturn(): void {
+    if (this.#waiting === 0) return;
+    if (this.#handler) this.#queue();
+    else this.#arrived();
+  }
+
   onSkip(flow: Flow, from: number, to: number): void {
     this.#events.emit("drop", { topic: flow.topic, origin: flow.origin, count: to - from + 1 });
   }
@@ -265,6 +271,12 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
         this.#waiting -= to - run.next + 1;
         this.onGap(flow, run.next, to, "too-slow");
         run.next = to + 1;
+      } else if (run.next > flow.log.head) {
+        // The log was rewound for somebody who is further behind; it comes again, unless its flow or this reader ended.
+        if (!flow.ended && !this.#ended) return undefined;
+        this.#waiting -= run.to - run.next + 1;
+        this.onGap(flow, run.next, run.to, "forgotten");
+        run.next = run.to + 1;
       } else {
         const seq = run.next++;
         this.#waiting--;
