@@ -1,7 +1,6 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { keylessIdentity } from "./auth/index.ts";
 import { LIMITS } from "./base/limits.ts";
-import { createNode, type MeshNode } from "./node.ts";
+import type { MeshNode } from "./node.ts";
 import { settle } from "./testing/node-settle.fixture.ts";
 import { SimulatedMesh } from "./testing/simulated-mesh.ts";
 
@@ -17,64 +16,6 @@ type Anything = any;
 
 const long = "x".repeat(300);
 const SCHEMES = "an address with one of the schemes memory";
-
-describe("createNode() refuses", () => {
-  it.each<[string, Anything, string]>([
-    ["no options", undefined, "the options of createNode must be an object, got undefined"],
-    ["a list of options", [], "the options of createNode must be an object, got an array"],
-    ["an unknown option", { listn: [] }, 'createNode has no option "listn"; it has name, mesh, role, listen'],
-    ["a name that is no text", { name: 42 }, "name must be a string that is not empty, got 42"],
-    ["an empty name", { name: "" }, 'name must be a string that is not empty, got ""'],
-    ["a long name", { name: long }, "name must be at most 256 bytes of UTF-8, got 300"],
-    ["a mesh that is no text", { mesh: 1n }, "mesh must be a string that is not empty, got 1n"],
-    ["a role there is not", { role: "boss" }, 'role must be "peer", "gateway" or "leaf", got "boss"'],
-    ["an address instead of a list", { listen: "memory://a" }, 'listen must be a list of addresses, got "memory://a"'],
-    ["an address that is no text", { join: [42] }, "join must hold addresses of at most 512 bytes, got 42"],
-    [
-      "an address too long",
-      { advertise: [`memory://${"x".repeat(600)}`] },
-      "advertise must hold addresses of at most 512 bytes",
-    ],
-    ["an address without a scheme", { join: ["nope"] }, `join must be ${SCHEMES}, got "nope"`],
-    [
-      "an address of another transport",
-      { listen: ["carrier-pigeon://x"] },
-      `listen must be ${SCHEMES}, got "carrier-pigeon://x"`,
-    ],
-    [
-      "an address its transport finds wrong",
-      { join: ["memory://"] },
-      'address must be "memory://<name>", got "memory://"',
-    ],
-    [
-      "credentials that are no function",
-      { credentials: "token" },
-      'credentials must be a function that gives a string, got "token"',
-    ],
-    ["a log too small", { logBytes: 1 }, "logBytes must be a number from 65536 to 1099511627776, got 1"],
-    [
-      "a log size that is a text",
-      { logBytes: "1MB" },
-      'logBytes must be a number from 65536 to 1099511627776, got "1MB"',
-    ],
-    ["a logger that cannot log", { logger: {} }, "logger must be an object with a method log, got an object"],
-  ])("%s", async (_what, options, message) => {
-    const mesh = simulation();
-    const { clock, random, network } = mesh;
-    const runtime = {
-      clock,
-      random,
-      transports: [network.transport("a")],
-      identity: keylessIdentity(random),
-      role: "peer",
-    } as const;
-    const made = createNode(options, runtime);
-    await expect(made).rejects.toThrow(message);
-    await expect(made).rejects.toSatisfy((error) => error instanceof TypeError || error instanceof RangeError);
-    await mesh.run(0);
-    expect([clock.pending, network.openListeners]).toEqual([0, 0]);
-  });
-});
 
 const id = "0".repeat(32);
 const cases: readonly [string, (node: Anything) => unknown, string][] = [
