@@ -68,7 +68,6 @@ export class MeshNode implements AsyncDisposable {
   readonly #waiters: Waiters;
   readonly #nearest = new Map<string, readonly ServiceInstance[]>();
   #connection: Connection;
-  #nextJoin = 0;
   #closing: Promise<void> | undefined;
 
   /** Use `createNode`. */
@@ -112,7 +111,7 @@ export class MeshNode implements AsyncDisposable {
       onFrame: (edge, type, bytes, at, length) => this.#onFrame(edge, type, bytes, at, length),
       // The table of edges has written a line already.
       onError: (error) => this.#events.emit("error", error),
-      onSeedChange: () => this.#onSeedChange(),
+      onSeedChange: () => this.#changed(),
       isPeer: (id) => this.#mesh.records.has(id),
     });
     this.#mesh = new Mesh({
@@ -185,7 +184,9 @@ export class MeshNode implements AsyncDisposable {
     for (const address of this.#joins) this.#edges.transportFor(address, "join");
     for (const address of this.#options.listen ?? []) this.#edges.transportFor(address, "listen");
     for (const address of this.#options.listen ?? []) await this.#edges.listen(address);
-    if (this.role === "leaf") this.#joinNext();
+    if (this.#joins.length === 0) return;
+    // A leaf hangs on one gateway; the others are there for when that fails.
+    if (this.role === "leaf") this.#edges.seed(...this.#joins);
     else for (const address of this.#joins) this.#edges.seed(address);
   }
 
@@ -346,14 +347,14 @@ export class MeshNode implements AsyncDisposable {
     return Promise.resolve(this.#mesh.subscribers(topic));
   }
 
-  /** Resolves when at least `count` (default 1) others subscribe to `topic`. @throws {MeshError} `timed-out`, `closed` */
+  /** Resolves when at least `count` (default 1) others subscribe to `topic` and what is published next reaches them. @throws {MeshError} `timed-out`, `closed` */
   waitForSubscribers(topic: string, options: WaitOptions & { readonly count?: number } = {}): Promise<void> {
     checkTopic(topic);
     checkOptions("waitForSubscribers", options, ["count", "timeoutMs", "signal"]);
     const { count = 1 } = options;
     checkRange("count", count, 1, 1e9);
     const found = (): number => {
-      const { peers, leaves } = this.#mesh.subscribers(topic);
+      const { peers, leaves } = this.#mesh.subscribers(topic, (edge) => this.#feeds.isRead(edge, topic));
       return peers.length + leaves;
     };
     return this.#waiters.until(
@@ -471,7 +472,10 @@ export class MeshNode implements AsyncDisposable {
   }
 
   #onFrame(edge: EdgeDriver, type: number, bytes: Uint8Array, at: number, length: number): void {
-    if (this.#feeds.onFrame(edge, type, bytes, at, length)) return;
+    if (this.#feeds.onFrame(edge, type, bytes, at, length)) {
+      if (type === FrameType.attach) this.#waiters.check();
+      return;
+    }
     const frame = bytes.subarray(at, at + length);
     if (type === FrameType.unicast || type === FrameType.bounce) return this.#unicast.onFrame(edge, type, frame);
     if (this.#mesh.onFrame(edge, type, frame)) return;
@@ -480,23 +484,6 @@ export class MeshNode implements AsyncDisposable {
         "malformed-frame",
         `frame type 0x${type.toString(16)} is not known; the other side is newer than it said`,
       );
-  }
-
-  /** A leaf tries its gateways in turn. */
-  #onSeedChange(): void {
-    if (this.role === "leaf" && this.#joins.length > 1) {
-      for (const seed of [...this.#edges.seeds]) {
-        if (seed.state.phase !== "waiting" || this.#closing !== undefined) continue;
-        this.#edges.unseed(seed);
-        this.#joinNext();
-      }
-    }
-    this.#changed();
-  }
-
-  #joinNext(): void {
-    const address = this.#joins[this.#nextJoin++ % Math.max(1, this.#joins.length)];
-    if (address !== undefined) this.#edges.seed(address);
   }
 
   #tellInterest(): void {

@@ -37,6 +37,8 @@ export interface AttachmentsHost {
   wake(): void;
   /** A hole was asked for again. */
   onRefetch(): void;
+  /** Know a flow; the idlest goes when there are too many. */
+  addFlow(flow: Flow): void;
   /** End a flow with an open-ended gap. */
   endFlow(flow: Flow, reason: GapReason): void;
   /** Drop a flow that nobody wants any more. */
@@ -131,7 +133,7 @@ export class Attachments implements Sources {
   }
 
   end(upstream: Upstream, reason: GapReason): void {
-    for (const flow of [...upstream.flows]) this.#loseHome(flow, reason);
+    for (const flow of [...upstream.flows]) this.#loseHome(flow, reason, upstream.saidGoodbye);
     upstream.releasePrevious();
     this.#upstreams.delete(upstream.origin);
     this.#host.localWants.forgetOrigin(upstream.origin);
@@ -141,13 +143,14 @@ export class Attachments implements Sources {
   /** A leaf node hears of the end of origins only through records. */
   endFlows(isLost: (flow: Flow) => boolean): void {
     for (const flow of [...(this.#upstreams.get(EVERY_ORIGIN)?.flows ?? [])])
-      if (isLost(flow)) this.#loseHome(flow, "origin-lost");
+      if (isLost(flow)) this.#loseHome(flow, "origin-lost", false);
   }
 
   /** A peer's flow ends with its peer; a leaf's may go on from another gateway. */
-  #loseHome(flow: Flow, reason: GapReason): void {
-    if (flow.origin === flow.home || flow.home === this.#host.self) this.#host.endFlow(flow, reason);
-    else flow.orphanedAtMs ??= this.#host.now();
+  #loseHome(flow: Flow, reason: GapReason, saidGoodbye: boolean): void {
+    if (flow.origin !== flow.home && flow.home !== this.#host.self) flow.orphanedAtMs ??= this.#host.now();
+    else if (saidGoodbye) this.#host.forgetFlow(flow);
+    else this.#host.endFlow(flow, reason);
   }
 
   // ---- asking
@@ -287,11 +290,11 @@ export class Attachments implements Sources {
 
   // ---- flows coming in
 
-  /** @returns Whether the declaration was for us: of a flow that comes in over `edge`. @throws {MeshError} `malformed-frame` */
+  /** @returns Whether `edge` may speak for the flow, also where nobody wants it any more. @throws {MeshError} `malformed-frame` */
   onFlow(edge: Edge, declaration: FlowDeclaration): boolean {
     const upstream = this.for(declaration);
-    if (!upstream?.fedBy(edge) || !upstream.covers(declaration.topic, false)) return false;
-    this.ensureFlow(upstream, declaration, 0);
+    if (!upstream?.fedBy(edge)) return false;
+    if (upstream.covers(declaration.topic, false)) this.ensureFlow(upstream, declaration, 0);
     return true;
   }
 
@@ -301,11 +304,12 @@ export class Attachments implements Sources {
       if (known.topic !== declaration.topic || known.origin !== declaration.origin) {
         throw new MeshError("malformed-frame", `flow ${declaration.flow} was declared as two different flows`);
       }
-      if (declaration.epoch > known.epoch) this.#rehome(known, upstream, declaration);
+      const hasMoved = declaration.epoch > known.epoch || known.orphanedAtMs !== undefined;
+      if (hasMoved) this.#rehome(known, upstream, declaration);
       return known;
     }
     const flow = new Flow({ ...declaration, number: declaration.flow }, base);
-    this.#host.flows.add(flow, this.#host.self);
+    this.#host.addFlow(flow);
     flow.upstream = upstream;
     upstream.flows.add(flow);
     flow.accepting = upstream.covers(flow.topic, true);

@@ -96,7 +96,8 @@ export class Children {
       this.#sources.touch(origin.id);
     }
     // Told of and not attached to: our own wants had just ended.
-    if (body.wants.length > 0) for (const [number, { seq }] of child.declared) if (seq === undefined) child.declared.delete(number);
+    if (body.wants.length > 0)
+      for (const [number, { seq }] of child.declared) if (seq === undefined) child.declared.delete(number);
   }
 
   /** No origin means all, no pattern means all. */
@@ -112,6 +113,14 @@ export class Children {
       for (const pattern of patterns.length > 0 ? patterns : [...child.everywhere.keys()])
         child.everywhere.delete(pattern);
     for (const cursor of [...child.cursors.values()]) if (!this.#wants(child, cursor.flow, true)) child.stop(cursor);
+  }
+
+  /** Whether what this node publishes on `topic` goes out over `edge` from now on. */
+  reads(edge: Edge, topic: string): boolean {
+    for (const [pattern, want] of this.#byEdge.get(edge)?.wants.get(this.#host.self) ?? []) {
+      if (!want.waiting && matches(pattern, topic)) return true;
+    }
+    return false;
   }
 
   // ---- from the asking side
@@ -214,7 +223,8 @@ export class Children {
           `${child.edge.peer.name} claims to hold number ${seq} of flow ${number}, which has come to ${flow.log.head}`,
         );
       }
-      const isWanted = this.#wants(child, flow, false) || body.wants.some(({ pattern }) => matches(pattern, flow.topic));
+      const isWanted =
+        this.#wants(child, flow, false) || body.wants.some(({ pattern }) => matches(pattern, flow.topic));
       if (isWanted) child.read(flow, seq + 1, true);
     }
   }

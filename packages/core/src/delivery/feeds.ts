@@ -107,6 +107,7 @@ export class Feeds implements ChildHost, Flushable {
       declare: (flow, edge) => this.declare(flow, edge),
       wake: () => this.#wake(),
       onRefetch: () => this.counters.resumes++,
+      addFlow: (flow) => this.#addFlow(flow),
       endFlow: (flow, reason) => this.#endFlow(flow, reason),
       forgetFlow: (flow) => this.#forgetFlow(flow),
     });
@@ -170,6 +171,11 @@ export class Feeds implements ChildHost, Flushable {
     this.#attachments.touchAll();
   }
 
+  /** Whether what this node publishes on `topic` goes out over `edge` from now on. */
+  isRead(edge: Edge, topic: string): boolean {
+    return this.#children.reads(edge, topic);
+  }
+
   /** Where a held message lies, or undefined when it is not held any more. */
   locate(flow: Flow, seq: number): ReturnType<Log["locate"]> | undefined {
     return seq > flow.log.base && seq <= flow.log.head ? this.log.locate(flow.log, seq) : undefined;
@@ -197,8 +203,10 @@ export class Feeds implements ChildHost, Flushable {
     } else {
       this.#attachments.onOrigins(origins());
       for (const upstream of [...this.#attachments.values()]) {
-        if (upstream.kind === "peer" && fate(upstream.origin) === undefined)
-          this.#attachments.end(upstream, "origin-lost");
+        if (upstream.kind !== "peer") continue;
+        const became = fate(upstream.origin);
+        if (became === "gone") upstream.saidGoodbye = true;
+        else if (became === undefined) this.#attachments.end(upstream, "origin-lost");
       }
     }
     this.#attachments.touchAll();
@@ -317,9 +325,15 @@ export class Feeds implements ChildHost, Flushable {
       },
       0,
     );
-    this.#flows.add(flow, this.#self);
+    this.#addFlow(flow);
     this.#attachments.announce(flow, 1);
     return flow;
+  }
+
+  #addFlow(flow: Flow): void {
+    this.#flows.add(flow, this.#self);
+    const idlest = this.#flows.idlest();
+    if (idlest) this.#endFlow(idlest, "forgotten");
   }
 
   // ---- for children

@@ -4,6 +4,9 @@ import { LIMITS } from "../base/limits.ts";
 import type { Reliability } from "../wire/index.ts";
 import type { Flow } from "./flow.ts";
 
+/** How many flows are looked at to find an idle one. */
+const CANDIDATES = 64;
+
 export class FlowTable {
   /** This node's own flows, those of its leaves left out. */
   readonly own = new Set<Flow>();
@@ -33,6 +36,18 @@ export class FlowTable {
     if (flow.origin !== self) return;
     this.own.add(flow);
     this.#open[flow.reliability].set(flow.topic, flow);
+  }
+
+  /** The one to forget when there are too many: of those known longest, the one idle longest. */
+  idlest(): Flow | undefined {
+    if (this.#byNumber.size <= LIMITS.flows) return undefined;
+    let idlest: Flow | undefined;
+    let looked = 0;
+    for (const flow of this.#byNumber.values()) {
+      if (!idlest || flow.idleSinceMs < idlest.idleSinceMs) idlest = flow;
+      if (++looked === CANDIDATES) break;
+    }
+    return idlest;
   }
 
   delete(flow: Flow): void {

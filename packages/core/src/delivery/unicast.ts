@@ -108,14 +108,16 @@ export class Unicast {
     else handler.onMessage(head.source, payload);
   }
 
-  /** Send it back once; a bounce that finds no way is dropped. */
+  /** Send it back once; a bounce that finds no way, or a full one, is dropped: whoever asked will time out. */
   #bounce(type: number, head: UnicastHead, payload: Uint8Array): void {
     if (type === FrameType.bounce) return;
     const back = { ...head, hops: LIMITS.hops, target: head.source, source: head.target };
-    this.#wayTo(back.target)?.send(Lane.reliable, [
-      encodeUnicastHead(FrameType.bounce, back, payload.byteLength),
-      payload,
-    ]);
+    const bounce = [encodeUnicastHead(FrameType.bounce, back, payload.byteLength), payload];
+    try {
+      this.#wayTo(back.target)?.send(Lane.reliable, bounce);
+    } catch (error) {
+      if (!(error instanceof MeshError) || error.code !== "overflow") throw error;
+    }
   }
 
   #wayTo(target: Address): Edge | undefined {

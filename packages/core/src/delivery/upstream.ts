@@ -36,6 +36,8 @@ export class Upstream implements FlowSource {
   readonly wants = new Map<string, UpstreamWant>();
   readonly flows = new Set<Flow>();
 
+  /** Its origin said goodbye: that its flows end is no loss. */
+  saidGoodbye = false;
   /** When a leaf's edge was lost; it may come back within its lease. */
   lostAtMs: number | undefined;
 

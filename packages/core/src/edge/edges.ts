@@ -122,25 +122,25 @@ export class Edges implements EdgeHost {
     return edge;
   }
 
-  /** Want an edge to `address`, from now until `unseed`. */
-  seed(address: string): Seed {
-    const known = this.#seeds.get(address);
+  /** Want one edge, to any of `addresses`, from now until `unseed`. */
+  seed(...addresses: readonly string[]): Seed {
+    const known = this.#seeds.get(addresses.join(" "));
     if (known) return known;
-    this.transportFor(address, "join");
-    const seed: Seed = new Seed(address, {
+    for (const address of addresses) this.transportFor(address, "join");
+    const seed: Seed = new Seed(addresses, {
       now: () => this.clock.now(),
       luck: () => this.random.float(),
       setTimer: (delayMs, run) => this.clock.setTimer(delayMs, () => this.turn.run(run)),
       dial: () => this.#dial(seed),
       onSeedChange: (changed) => this.#options.onSeedChange(changed),
     });
-    this.#seeds.set(address, seed);
+    this.#seeds.set(addresses.join(" "), seed);
     seed.start();
     return seed;
   }
 
   unseed(seed: Seed): void {
-    this.#seeds.delete(seed.address);
+    this.#seeds.delete(seed.addresses.join(" "));
     this.#foundAt.delete(seed);
     seed.input({ on: "stop" });
   }
@@ -148,7 +148,8 @@ export class Edges implements EdgeHost {
   /** Forget every seed that leads to this node, and end the edge to it. */
   async disconnect(id: NodeId): Promise<void> {
     for (const seed of [...this.#seeds.values()]) {
-      if (seed.state.phase === "served" && seed.state.edge.id === id) this.unseed(seed);
+      const { state } = seed;
+      if (state.phase === "served" ? state.edge.id === id : this.#foundAt.get(seed) === id) this.unseed(seed);
     }
     await this.#open.get(id)?.close("goodbye", "disconnected on purpose");
   }

@@ -67,7 +67,7 @@ describe("Seed", () => {
   it("hears nothing any more of a dial that it gave up", async () => {
     let fail!: (error: Error) => void;
     const phases: string[] = [];
-    const seed = new Seed("tcp://127.0.0.1:1", {
+    const seed = new Seed(["tcp://127.0.0.1:1"], {
       now: () => 0,
       luck: () => 0.5,
       setTimer: () => expect.unreachable(),
@@ -84,7 +84,7 @@ describe("Seed", () => {
 
   it("disarms its timer when it is stopped", async () => {
     let armed = 0;
-    const seed = new Seed("tcp://127.0.0.1:1", {
+    const seed = new Seed(["tcp://127.0.0.1:1"], {
       now: () => 0,
       luck: () => 0.5,
       setTimer: () => {
@@ -105,7 +105,7 @@ describe("Seed", () => {
     let nowMs = 0;
     let dials = 0;
     const timers: { readonly atMs: number; readonly run: () => void }[] = [];
-    const seed = new Seed("tcp://127.0.0.1:1", {
+    const seed = new Seed(["tcp://127.0.0.1:1"], {
       now: () => nowMs,
       luck: () => 0.5,
       setTimer: (delayMs, run) => {

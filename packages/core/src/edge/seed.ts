@@ -1,5 +1,5 @@
 /**
- * One address this node wants an edge to: dialled, and dialled again with backoff and full jitter for as long as it
+ * One neighbour this node wants, by its address or several to choose from: dialled, and dialled again with backoff and full jitter for as long as it
  * is wanted. `step` decides, the driver below runs it.
  */
 import { asMeshError, type MeshError, type MeshErrorCode } from "../base/errors.ts";
@@ -68,14 +68,21 @@ export interface SeedHost {
 }
 
 export class Seed {
-  readonly address: string;
+  readonly addresses: readonly string[];
   readonly #host: SeedHost;
+  #dials = 0;
   #state: SeedState = { phase: "dialling", attempt: 0 };
   #timer: Disposable | undefined;
 
-  constructor(address: string, host: SeedHost) {
-    this.address = address;
+  /** @param addresses One or more; tried in turn, one edge for all. */
+  constructor(addresses: readonly string[], host: SeedHost) {
+    this.addresses = addresses;
     this.#host = host;
+  }
+
+  /** The one dialled last. */
+  get address(): string {
+    return this.addresses[Math.max(0, this.#dials - 1) % this.addresses.length]!;
   }
 
   get state(): SeedState {
@@ -103,6 +110,7 @@ export class Seed {
   #enter(): void {
     const state = this.#state;
     if (state.phase === "dialling") {
+      this.#dials++;
       this.#host.dial().catch((error: unknown) => {
         if (this.#state === state) this.input({ on: "failed", error: asMeshError(error, "dial-failed") });
       });

@@ -125,8 +125,14 @@ export class Mesh implements Flushable {
     return undefined;
   }
 
-  subscribers(topic: string): { peers: NodeInfo[]; leaves: number } {
-    const { peers, leaves } = subscribersOf(this.#records.byId.values(), topic);
+  /** With `isRead`, only those behind an edge that it says yes to: a node may be listed a hop before its attach has come. */
+  subscribers(topic: string, isRead?: (edge: Edge) => boolean): { peers: NodeInfo[]; leaves: number } {
+    const records = [...this.#records.byId.values()].filter(({ id }) => {
+      if (!isRead || id === this.#self) return true;
+      const edge = this.nextHop(id);
+      return edge !== undefined && isRead(edge);
+    });
+    const { peers, leaves } = subscribersOf(records, topic);
     const ownLeaf = this.#isLeaf && subscribersOf([this.#ownAsRecord()], topic).peers.length;
     return { peers: peers.filter((peer) => peer.id !== this.#self), leaves: Math.max(0, leaves - Number(ownLeaf)) };
   }
@@ -153,6 +159,7 @@ export class Mesh implements Flushable {
   // ---- from edges
 
   onEdgeOpen(edge: Edge): void {
+    if (this.#isLeaf) this.#records.renew(this.#options.clock.now());
     if (!this.#isLeaf) {
       for (const record of this.#records.byId.values()) edge.send(Lane.control, [record.frame]);
       edge.send(Lane.control, [control.synced.encode({})]);
@@ -324,7 +331,9 @@ export class Mesh implements Flushable {
     const { clock, turn } = this.#options;
     this.#timer = clock.setTimer(SWEEP_MS, () => {
       turn.run(() => {
-        if (this.#records.expire(clock.now(), this.#self).length > 0) this.#touch("routes");
+        // A leaf without a gateway hears nobody; that says nothing about them.
+        const hears = !this.#isLeaf || this.gateway !== undefined;
+        if (hears && this.#records.expire(clock.now(), this.#self).length > 0) this.#touch("routes");
         if (clock.now() - this.#originatedAtMs >= TIMINGS.recordRefreshMs) this.#touch("record");
       });
       this.#sweepLater();

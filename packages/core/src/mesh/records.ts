@@ -48,6 +48,12 @@ export class Records {
     return stored;
   }
 
+  /** Give every record its whole time again: the one who would have refreshed them could not be heard. */
+  renew(nowMs: number): void {
+    for (const [id, record] of this.#byId)
+      this.#byId.set(id, { ...record, expiresAtMs: nowMs + TIMINGS.recordExpiryMs });
+  }
+
   /** Drop what has not been refreshed; gives what was dropped. */
   expire(nowMs: number, self: NodeId): StoredRecord[] {
     const dropped = [...this.#byId.values()].filter((record) => record.id !== self && record.expiresAtMs <= nowMs);

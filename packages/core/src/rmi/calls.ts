@@ -37,8 +37,8 @@ export interface CallsHost {
 /** A call times out after this, in ms, unless told otherwise. */
 const DEFAULT_TIMEOUT_MS = 10_000;
 const MAX_TIMEOUT_MS = 3_600_000;
-/** Calls a node may have in hand for others, so that a flood is refused instead of growing. */
-const MAX_RUNNING = 10_000;
+/** Calls a node may have in hand for one other, so that a flood is refused instead of growing. */
+const MAX_RUNNING = 1_000;
 
 interface Pending {
   readonly target: Address;
@@ -52,8 +52,8 @@ export class Calls {
   readonly #host: CallsHost;
   readonly #exposed = new Map<string, Exposed>();
   readonly #pending = new Map<number, Pending>();
-  /** Calls of others that run here; the answer of one cancelled is not sent. */
-  readonly #running = new Map<string, { cancelled: boolean }>();
+  /** Calls of others that run here, by caller; one that was given up is gone from here, and its answer is not sent. */
+  readonly #running = new Map<NodeId, Set<number>>();
   #joining: Promise<void> | undefined;
   #lastId = 0;
 
@@ -74,7 +74,9 @@ export class Calls {
   }
 
   get runningCount(): number {
-    return this.#running.size;
+    let count = 0;
+    for (const calls of this.#running.values()) count += calls.size;
+    return count;
   }
 
   expose(name: string, target: object, options: ExposeOptions = {}): Handle {
@@ -113,6 +115,7 @@ export class Calls {
 
   /** The edge is gone: what left by it may have run, and its answer may be lost. */
   onEdgeClosed(edge: Edge): void {
+    if (edge.role === "leaf") this.#running.delete(edge.id);
     for (const [id, call] of this.#pending) {
       if (call.edge !== edge) continue;
       this.#settle(id)?.reject(
@@ -123,6 +126,7 @@ export class Calls {
 
   /** The node is gone. */
   onNodeLost(node: NodeId): void {
+    this.#running.delete(node);
     for (const [id, call] of this.#pending) {
       if (call.target.node !== node && call.target.home !== node) continue;
       this.#settle(id)?.reject(new MeshError("peer-lost", `node ${call.target.node} is gone; the call may have run`));
@@ -285,8 +289,7 @@ export class Calls {
       return;
     }
     if (message.kind === "cancel") {
-      const running = this.#running.get(`${source.node} ${message.id}`);
-      if (running) running.cancelled = true;
+      this.#release(source.node, message.id);
       return;
     }
     // Only the node that was asked may answer.
@@ -308,26 +311,31 @@ export class Calls {
   // ---- callee
 
   async #run(source: Address, call: RmiMessage & { kind: "call" }): Promise<void> {
-    const key = `${source.node} ${call.id}`;
-    if (this.#running.size >= MAX_RUNNING) {
-      return this.#send(source, {
-        kind: "refusal",
-        id: call.id,
-        code: "overflow",
-        detail: `${MAX_RUNNING} calls run there already`,
-      });
+    let running = this.#running.get(source.node);
+    if ((running?.size ?? 0) >= MAX_RUNNING) {
+      const detail = `${MAX_RUNNING} calls of this node run there already`;
+      return this.#send(source, { kind: "refusal", id: call.id, code: "overflow", detail });
     }
-    const running = { cancelled: false };
-    this.#running.set(key, running);
+    if (!running) {
+      running = new Set();
+      this.#running.set(source.node, running);
+    }
+    running.add(call.id);
     let answer: RmiMessage;
     try {
       answer = { kind: "result", id: call.id, value: await this.#invoke(call) };
     } catch (error) {
       answer = failure(call.id, error);
-    } finally {
-      this.#running.delete(key);
     }
-    if (!running.cancelled) this.#send(source, answer);
+    // A call given up meanwhile is not answered.
+    if (this.#release(source.node, call.id)) this.#send(source, answer);
+  }
+
+  #release(caller: NodeId, id: number): boolean {
+    const running = this.#running.get(caller);
+    if (!running?.delete(id)) return false;
+    if (running.size === 0) this.#running.delete(caller);
+    return true;
   }
 
   #invoke(call: RmiMessage & { kind: "call" }): unknown {
