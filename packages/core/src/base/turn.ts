@@ -16,9 +16,15 @@ export class Turn {
   #writers: Flushable[] = [];
   #depth = 0;
   #armed = false;
+  #count = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+  }
+
+  /** Turns that have ended: what has the same number happened at the same time, as far as the mesh can tell. */
+  get count(): number {
+    return this.#count;
   }
 
   /** Work on one input; flush when it is done, also when it throws. */
@@ -60,6 +66,7 @@ export class Turn {
   }
 
   #flush(): void {
+    this.#count++;
     const failures: unknown[] = [];
     this.#depth++;
     const readers = this.#readers;

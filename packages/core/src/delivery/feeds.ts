@@ -81,6 +81,9 @@ export class Feeds implements ChildHost, Flushable {
   readonly #children: Children;
   /** Counts the gateways this leaf has hung on. */
   #epoch = 0;
+  /** The turn in which the wall clock was read last, and what it said. */
+  #wallReadIn = -1;
+  #wallNowMs = 0;
   #queued = false;
   #closed = false;
   #sweeper: Disposable | undefined;
@@ -148,10 +151,20 @@ export class Feeds implements ChildHost, Flushable {
   ): void {
     const flow = this.#flows.openFor(topic, reliability) ?? this.#openFlow(topic, reliability);
     const seq = flow.log.head + 1;
-    const { bytes, at } = this.log.append(flow.log, dataHeadBytes(headers), payload);
+    const at = this.log.append(flow.log, dataHeadBytes(headers), payload);
     const lane = reliability === "reliable" ? Lane.reliable : Lane.volatile;
-    writeDataHead(bytes, at, lane, flow.number, seq, this.#host.clock.wallNow(), raw, headers, payload.byteLength);
+    writeDataHead(this.log.newest, at, lane, flow.number, seq, this.#wallMs(), raw, headers, payload.length);
     for (const reader of flow.readers) reader.onHead(flow);
+  }
+
+  /** The wall clock, read once a turn: within one it moves by less than it can tell. */
+  #wallMs(): number {
+    const { count } = this.#host.turn;
+    if (this.#wallReadIn !== count) {
+      this.#wallReadIn = count;
+      this.#wallNowMs = this.#host.clock.wallNow();
+    }
+    return this.#wallNowMs;
   }
 
   /** Want `pattern` from every origin. */

@@ -13,6 +13,8 @@ export class FlowTable {
   readonly #byNumber = new Map<number, Flow>();
   /** Own flows that the next message of a topic goes to. */
   readonly #open: Record<Reliability, Map<string, Flow>> = { reliable: new Map(), volatile: new Map() };
+  /** The own flow asked for last: a publisher mostly stays with its topic. */
+  #lastOpen: Flow | undefined;
   /** The flow looked up last: frames of one flow come in runs. */
   #last: Flow | undefined;
 
@@ -28,7 +30,10 @@ export class FlowTable {
   }
 
   openFor(topic: string, reliability: Reliability): Flow | undefined {
-    return this.#open[reliability].get(topic);
+    const last = this.#lastOpen;
+    if (last?.topic === topic && last.reliability === reliability) return last;
+    this.#lastOpen = this.#open[reliability].get(topic);
+    return this.#lastOpen;
   }
 
   add(flow: Flow, self: NodeId): void {
@@ -85,6 +90,7 @@ export class FlowTable {
   }
 
   #retire(flow: Flow): void {
+    if (this.#lastOpen === flow) this.#lastOpen = undefined;
     const open = this.#open[flow.reliability];
     if (open.get(flow.topic) === flow) open.delete(flow.topic);
   }

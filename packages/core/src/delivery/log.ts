@@ -130,14 +130,19 @@ export class Log {
     return this.#bytes;
   }
 
+  /** The buffer that the last frame was appended to. */
+  get newest(): Uint8Array {
+    return this.#last!.bytes;
+  }
+
   /**
    * Room for the next frame of `flow`: `head` bytes that the caller fills at once, and `payload` behind them, which is
    * copied when small and otherwise kept as it is. The frame counts as held when this returns.
-   * @returns Where the head goes.
+   * @returns Where in `newest` the head goes.
    */
-  append(flow: FlowLog, headBytes: number, payload: Uint8Array): { readonly bytes: Uint8Array; readonly at: number } {
-    const asView = payload.byteLength >= LIMITS.logViewBytes;
-    const segment = this.#room(asView ? headBytes : headBytes + payload.byteLength);
+  append(flow: FlowLog, headBytes: number, payload: Uint8Array): number {
+    const asView = payload.length >= LIMITS.logViewBytes;
+    const segment = this.#room(asView ? headBytes : headBytes + payload.length);
     const at = segment.used;
     if (asView) {
       segment.views ??= new Map();
@@ -146,10 +151,10 @@ export class Log {
       segment.used += headBytes;
     } else {
       segment.bytes.set(payload, at + headBytes);
-      segment.used += headBytes + payload.byteLength;
+      segment.used += headBytes + payload.length;
     }
     this.#hold(flow, segment, at);
-    return { bytes: segment.bytes, at };
+    return at;
   }
 
   /** Hold a frame that came in whole: `length` bytes at `at`. Its payload begins at `payloadFrom`. */
@@ -252,8 +257,9 @@ export class Log {
 
   #room(byteLength: number): Segment {
     const last = this.#last;
-    const hasRoom = last && last.used + byteLength <= last.bytes.byteLength && last.viewBytes < this.#viewBytes;
-    if (hasRoom && last.fullAtMs === undefined) return last;
+    if (last && last.used + byteLength <= last.bytes.length && last.fullAtMs === undefined) {
+      if (last.viewBytes < this.#viewBytes) return last;
+    }
     const size = Math.min(LARGEST_SEGMENT, last ? last.bytes.byteLength * 2 : SMALLEST_SEGMENT);
     const segment: Segment = {
       bytes: new Uint8Array(Math.max(size, byteLength)),

@@ -41,6 +41,8 @@ export class Streamer {
   readonly #listed = new Set<{ readonly pattern: string; close(): void }>();
   /** Topics published to before; their syntax need not be checked again. */
   readonly #checked = new Set<string>();
+  /** The topic checked last. NaN equals nothing, not even what a wrong call may pass. */
+  #lastTopic: string | number = Number.NaN;
   #unpausedBytes = 0;
   #pause: Promise<void> | undefined;
 
@@ -54,7 +56,7 @@ export class Streamer {
   }
 
   publish(topic: string, data: unknown, options: PublishOptions = EMPTY): Promise<void> {
-    if (!this.#checked.has(topic)) this.#check(topic);
+    if (topic !== this.#lastTopic) this.#check(topic);
     if (options !== EMPTY) checkOptions("publish", options, PUBLISH_OPTIONS);
     const { reliability = "reliable", headers, transfer } = options;
     if (reliability !== "reliable" && reliability !== "volatile")
@@ -69,15 +71,15 @@ export class Streamer {
       );
     }
     let payload = raw ? plainBytes(data) : encodeShared(data);
-    if (payload.byteLength > this.#host.messageBytes) {
+    if (payload.length > this.#host.messageBytes) {
       throw new MeshError(
         "too-large",
-        `data of ${payload.byteLength} bytes on "${topic}", more than the ${this.#host.messageBytes} allowed; send a file instead`,
+        `data of ${payload.length} bytes on "${topic}", more than the ${this.#host.messageBytes} allowed; send a file instead`,
       );
     }
-    if (payload.byteLength >= LIMITS.logViewBytes && !(raw && transfer)) payload = payload.slice();
+    if (payload.length >= LIMITS.logViewBytes && !(raw && transfer)) payload = payload.slice();
     this.#host.feeds.publish(topic, reliability, raw, encodedHeaders, payload);
-    this.#unpausedBytes += payload.byteLength + 64;
+    this.#unpausedBytes += payload.length + 64;
     return this.#unpausedBytes > PAUSE_AFTER_BYTES ? this.#pausing() : DONE;
   }
 
@@ -112,7 +114,8 @@ export class Streamer {
   }
 
   #check(topic: string): void {
-    checkTopic(topic);
+    if (!this.#checked.has(topic)) checkTopic(topic);
+    this.#lastTopic = topic;
     if (this.#checked.size >= 10_000) this.#checked.clear();
     this.#checked.add(topic);
   }

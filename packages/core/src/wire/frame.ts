@@ -41,26 +41,48 @@ export type FrameType = (typeof FrameType)[keyof typeof FrameType];
 export const Lane = { control: 0, reliable: 1, volatile: 2, bulk: 3 } as const;
 export type Lane = (typeof Lane)[keyof typeof Lane];
 
-/** Unsigned 32 bits, big-endian. No DataView: this is read once or more for every frame. */
+// One view for reading and one for writing, made anew only when the buffer changes: numbers are read and written several
+// times for every frame, and a DataView does it in one instruction.
+let readBytes: Uint8Array = new Uint8Array(0);
+let readView: DataView = new DataView(readBytes.buffer);
+let writtenBytes: Uint8Array = new Uint8Array(0);
+let writtenView: DataView = new DataView(writtenBytes.buffer);
+
+function reading(bytes: Uint8Array): DataView {
+  if (bytes !== readBytes) {
+    readBytes = bytes;
+    readView = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+  return readView;
+}
+
+function writing(bytes: Uint8Array): DataView {
+  if (bytes !== writtenBytes) {
+    writtenBytes = bytes;
+    writtenView = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+  return writtenView;
+}
+
+/** Unsigned 32 bits, big-endian. @throws {RangeError} past the end: the caller knows how much there is. */
 export function readU32(bytes: Uint8Array, at: number): number {
-  return bytes[at]! * 0x1000000 + ((bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!);
+  return reading(bytes).getUint32(at);
 }
 
 export function writeU32(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value >>> 24;
-  bytes[at + 1] = value >>> 16;
-  bytes[at + 2] = value >>> 8;
-  bytes[at + 3] = value;
+  writing(bytes).setUint32(at, value);
 }
 
-/** Unsigned integer up to 2^53 - 1 in 8 bytes, big-endian. */
+/** Unsigned integer up to 2^53 - 1 in 8 bytes, big-endian. @throws {RangeError} past the end. */
 export function readU53(bytes: Uint8Array, at: number): number {
-  return readU32(bytes, at) * 0x1_0000_0000 + readU32(bytes, at + 4);
+  const view = reading(bytes);
+  return view.getUint32(at) * 0x1_0000_0000 + view.getUint32(at + 4);
 }
 
 export function writeU53(bytes: Uint8Array, at: number, value: number): void {
-  writeU32(bytes, at, Math.floor(value / 0x1_0000_0000));
-  writeU32(bytes, at + 4, value >>> 0);
+  const view = writing(bytes);
+  view.setUint32(at, Math.floor(value / 0x1_0000_0000));
+  view.setUint32(at + 4, value >>> 0);
 }
 
 /** Write a frame's head at `at`. Plain arguments, no object: this runs once for every message. */

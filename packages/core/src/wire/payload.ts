@@ -100,7 +100,7 @@ function checkShape(bytes: Uint8Array): void {
 function readLength(bytes: Uint8Array, at: number, length: number): number {
   if (length === 1) return bytes[at] ?? 0;
   if (length === 2) return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
-  return readU32(bytes, at) || 0;
+  return at + 4 <= bytes.byteLength ? readU32(bytes, at) : 0;
 }
 
 // Per first byte from 0xc4: how many bytes of length follow, and how many bytes beside it and what it counts.

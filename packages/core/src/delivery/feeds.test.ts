@@ -1,0 +1,206 @@
+/** What subscribers hear when edges, leaves and origins come and go: virtual time, simulated network. */
+import { describe, expect, it } from "vitest";
+import type { MeshNode } from "../node.ts";
+import { settle } from "../testing/node-settle.fixture.ts";
+import { SimulatedMesh } from "../testing/simulated-mesh.ts";
+import { control } from "../wire/index.ts";
+import { rawLeaf } from "./raw-leaf.fixture.ts";
+
+const simulate = (): SimulatedMesh => new SimulatedMesh({ settle });
+
+/** Subscribe to "t": the data of its messages, and the reasons of its gaps, in order. */
+async function hear(mesh: SimulatedMesh, node: MeshNode): Promise<unknown[]> {
+  const heard: unknown[] = [];
+  const subscription = node.subscribe("t", {}, ({ data }) => void heard.push(data));
+  subscription.on("gap", ({ reason }) => void heard.push(reason));
+  await mesh.until(subscription.ready);
+  await mesh.run(1_000);
+  return heard;
+}
+
+/** Publish these at "t", one second apart. */
+async function say(mesh: SimulatedMesh, node: MeshNode, ...values: unknown[]): Promise<void> {
+  for (const value of values) {
+    void node.publish("t", value);
+    await mesh.run(1_000);
+  }
+}
+
+/** A gateway, a peer and two leaves that join it. */
+async function aroundGateway(mesh: SimulatedMesh) {
+  const gateway = await mesh.node("gateway", { role: "gateway" });
+  const peer = await mesh.node("peer", { join: ["gateway"] });
+  const leaf = await mesh.node("leaf", { role: "leaf", join: ["gateway"] });
+  const other = await mesh.node("other", { role: "leaf", join: ["gateway"] });
+  await mesh.run(1_000);
+  return { gateway, peer, leaf, other };
+}
+
+/** Longer than a leaf's lease and a record live. */
+const SLEEP_MS = 240_000;
+
+describe("a leaf that slept for four minutes", () => {
+  it("hears once what a peer published before, during and after its sleep", async () => {
+    await using mesh = simulate();
+    const { peer, leaf } = await aroundGateway(mesh);
+    const heard = await hear(mesh, leaf);
+    await say(mesh, peer, 1, 2, 3);
+    mesh.network.cut("gateway", "leaf");
+    await mesh.run(SLEEP_MS);
+    await say(mesh, peer, 4);
+    mesh.network.heal("gateway", "leaf");
+    await mesh.run(60_000);
+    await say(mesh, peer, 5);
+    expect(heard.filter((each) => typeof each === "number")).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it("goes on hearing another leaf", async () => {
+    await using mesh = simulate();
+    const { leaf, other } = await aroundGateway(mesh);
+    const heard = await hear(mesh, leaf);
+    await say(mesh, other, 1);
+    mesh.network.cut("gateway", "leaf");
+    await mesh.run(SLEEP_MS);
+    mesh.network.heal("gateway", "leaf");
+    await mesh.run(130_000);
+    await say(mesh, other, 2, 3);
+    expect(heard.filter((each) => typeof each === "number")).toEqual([1, 2, 3]);
+  });
+});
+
+describe("a subscriber", () => {
+  it("cut off until records expire goes on hearing a leaf of the other side", async () => {
+    await using mesh = simulate();
+    const { peer, leaf } = await aroundGateway(mesh);
+    const heard = await hear(mesh, peer);
+    await say(mesh, leaf, 1);
+    mesh.network.cut("gateway", "peer");
+    await mesh.run(215_000);
+    mesh.network.heal("gateway", "peer");
+    await mesh.run(150_000);
+    await say(mesh, leaf, 2, 3);
+    expect(heard).toEqual([1, 2, 3]);
+  });
+
+  it("goes on hearing an origin that comes back after the relay forgot its flow and before the subscriber did", async () => {
+    await using mesh = simulate();
+    const relay = await mesh.node("relay");
+    // The subscriber's sweeps come later than the relay's.
+    await mesh.run(9_000);
+    const subscriber = await mesh.node("subscriber", { join: ["relay"] });
+    const origin = await mesh.node("origin", { join: ["relay"] });
+    await mesh.run(2_000);
+    const heard = await hear(mesh, subscriber);
+    await say(mesh, origin, 1);
+    mesh.network.cut("origin", "relay");
+    for (let i = 0; i < 30_000 && relay.status().log.flows > 0; i++) await mesh.run(100);
+    expect([relay.status().log.flows, subscriber.status().log.flows]).toEqual([0, 1]);
+    mesh.network.heal("origin", "relay");
+    await mesh.run(60_000);
+    await say(mesh, origin, 2, 3);
+    expect(heard.filter((each) => typeof each === "number")).toEqual([1, 2, 3]);
+  });
+
+  it("hears of no loss when an origin says goodbye", async () => {
+    await using mesh = simulate();
+    const subscriber = await mesh.node("subscriber");
+    const origin = await mesh.node("origin", { join: ["subscriber"] });
+    await mesh.run(1_000);
+    const heard = await hear(mesh, subscriber);
+    await say(mesh, origin, 1);
+    await mesh.until(origin.close());
+    await mesh.run(400_000);
+    expect(heard).toEqual([1]);
+  });
+
+  it("goes on hearing a leaf that joins a second gateway and leaves it again", async () => {
+    await using mesh = simulate();
+    const { peer, leaf } = await aroundGateway(mesh);
+    const second = await mesh.node("second", { role: "gateway", join: ["gateway"] });
+    const heard = await hear(mesh, peer);
+    await say(mesh, leaf, 1);
+    await mesh.until(leaf.connect("memory://second"));
+    await mesh.run(1_000);
+    await say(mesh, leaf, 2);
+    await mesh.until(leaf.disconnect(second.id));
+    await mesh.run(1_000);
+    await say(mesh, leaf, 3);
+    await mesh.run(100_000);
+    expect(heard).toEqual([1, 2, 3]);
+  });
+
+  it("that is closed while a message is delivered takes it from no other one", async () => {
+    await using mesh = simulate();
+    const node = await mesh.node("node");
+    const closing = node.subscribe("t", { capacity: 1 });
+    closing.on("drop", () => closing.close());
+    const heard = await hear(mesh, node);
+    await say(mesh, node, 1, 2);
+    expect(heard).toEqual([1, 2]);
+  });
+});
+
+it("what a handler publishes before its node closes still arrives, in order", async () => {
+  await using mesh = simulate();
+  const caller = await mesh.node("caller");
+  const echo = await mesh.node("echo", { join: ["caller"] });
+  await mesh.run(1_000);
+  const errors: unknown[] = [];
+  echo.on("error", (error) => errors.push(error));
+  const echoing = echo.subscribe("in", {}, ({ data }) => echo.publish("t", data));
+  await mesh.until(echoing.ready);
+  const heard = await hear(mesh, caller);
+  for (let i = 0; i < 100; i++) void caller.publish("in", i);
+  await mesh.run(2);
+  await mesh.until(echo.close());
+  await mesh.run(1_000);
+  expect([heard, errors]).toEqual([Array.from({ length: 100 }, (_, i) => i), []]);
+});
+
+/** Two gateways, a peer that publishes at "t", and a leaf that learned the number of the peer's flow and can lie about it. */
+async function withLiar(mesh: SimulatedMesh) {
+  await mesh.node("gateway", { role: "gateway" });
+  const second = await mesh.node("second", { role: "gateway", join: ["gateway"] });
+  const peer = await mesh.node("peer", { join: ["gateway"] });
+  const spy = rawLeaf(mesh, "spy", "gateway");
+  const liar = rawLeaf(mesh, "liar", "second");
+  await mesh.run(1_000);
+  spy.send(control.attach.encode({ origins: [], wants: [{ pattern: "t", fresh: true }], positions: [] }));
+  await mesh.run(1_000);
+  await say(mesh, peer, 1, 2);
+  expect(spy.newestFlow).toBeGreaterThan(0);
+  await mesh.until(spy.close());
+  return {
+    second,
+    peer,
+    /** Declare the peer's flow as one of `topic`, and claim to have heard it up to `seq`. */
+    lie: async (topic: string, seq: number) => {
+      const { newestFlow: flow } = spy;
+      const incarnation = liar.incarnationOf(peer.id);
+      const of = { flow, home: peer.id, incarnation, origin: peer.id, epoch: 0 };
+      liar.send(control.flow.encode({ ...of, reliability: "reliable", topic }));
+      liar.send(
+        control.attach.encode({ origins: [], wants: [{ pattern: topic, fresh: false }], positions: [{ flow, seq }] }),
+      );
+      await mesh.run(1_000);
+    },
+    close: () => mesh.until(liar.close()),
+  };
+}
+
+describe("what a leaf claims of another origin's flow spoils it for nobody", () => {
+  it.each([
+    ["a position far ahead", "t", 1_000_000],
+    ["another topic", "else", 0],
+  ])("%s", async (_what, topic, seq) => {
+    await using mesh = simulate();
+    const { second, peer, lie, close } = await withLiar(mesh);
+    await lie(topic, seq);
+    const closed: string[] = [];
+    second.on("edgeclose", ({ edge }) => void closed.push(edge.peer.name));
+    const heard = await hear(mesh, second);
+    await say(mesh, peer, 3, 4, 5);
+    expect([heard, closed]).toEqual([[3, 4, 5], []]);
+    await close();
+  });
+});

@@ -1,0 +1,64 @@
+/** A leaf that speaks the wire format by hand, and so may say what no leaf of ours would. */
+import { keylessIdentity } from "../auth/index.ts";
+import { silentLogger } from "../base/clock.ts";
+import { Turn } from "../base/turn.ts";
+import { Edges, type LocalNode } from "../edge/index.ts";
+import type { SimulatedMesh } from "../testing/simulated-mesh.ts";
+import { control, dataFlow, FrameType, Lane, Reader } from "../wire/index.ts";
+
+export interface RawLeaf {
+  /** The incarnation that the record of this node told. */
+  incarnationOf(id: string): number;
+  /** The flow that the newest data frame came in; 0 before the first. */
+  readonly newestFlow: number;
+  send(frame: Uint8Array): void;
+  close(): Promise<void>;
+}
+
+/** A raw leaf at a gateway. It has an edge after a second of virtual time. */
+export function rawLeaf(mesh: SimulatedMesh, name: string, gateway: string): RawLeaf {
+  const { clock, random, network } = mesh;
+  const local: LocalNode = {
+    identity: keylessIdentity(random),
+    verifier: undefined,
+    mesh: "default",
+    name,
+    role: "leaf",
+    incarnation: 1,
+    addresses: () => [],
+    credential: () => "",
+  };
+  const incarnations = new Map<string, number>();
+  let newestFlow = 0;
+  const edges = new Edges({
+    local,
+    clock,
+    random,
+    turn: new Turn(clock),
+    logger: silentLogger,
+    transports: [network.transport(name)],
+    isPeer: () => false,
+    onOpen: () => {},
+    onClosed: () => {},
+    onError: () => {},
+    onSeedChange: () => {},
+    onFrame: (_edge, type, bytes, at, length) => {
+      const frame = bytes.subarray(at, at + length);
+      if (type === FrameType.data) newestFlow = dataFlow(frame, 0);
+      if (type !== FrameType.record) return;
+      const body = control.recordBody.read(new Reader(control.record.decode(frame).body));
+      incarnations.set(body.id, body.incarnation);
+    },
+  });
+  edges.seed(`memory://${gateway}`);
+  return {
+    incarnationOf: (id) => incarnations.get(id)!,
+    get newestFlow() {
+      return newestFlow;
+    },
+    send: (frame) => {
+      for (const edge of edges.values()) edge.send(Lane.control, [frame]);
+    },
+    close: () => edges.close(),
+  };
+}

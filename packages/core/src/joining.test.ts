@@ -1,0 +1,129 @@
+import { describe, expect, it } from "vitest";
+import type { MeshNode } from "./node.ts";
+import { settle } from "./testing/node-settle.fixture.ts";
+import { SimulatedMesh } from "./testing/simulated-mesh.ts";
+
+const simulate = (delayMs = 1): SimulatedMesh => new SimulatedMesh({ settle, delayMs });
+
+describe("a leaf with several gateways", () => {
+  it("backs off while all are down", async () => {
+    await using mesh = simulate();
+    let dials = 0;
+    const transport = mesh.network.transport.bind(mesh.network);
+    mesh.network.transport = (name) => {
+      const real = transport(name);
+      const dial: typeof real.dial = (...args) => {
+        dials++;
+        return real.dial(...args);
+      };
+      return { ...real, dial };
+    };
+    await mesh.node("leaf", { role: "leaf", join: ["one", "two"] });
+    await mesh.run(10_000);
+    expect(dials).toBeGreaterThan(2);
+    expect(dials).toBeLessThan(30);
+  });
+
+  it("keeps to one of them when a connect() elsewhere fails", async () => {
+    await using mesh = simulate();
+    await mesh.node("one", { role: "gateway" });
+    await mesh.node("two", { role: "gateway" });
+    const leaf = await mesh.node("leaf", { role: "leaf", join: ["one", "two"] });
+    await mesh.run(1_000);
+    await expect(mesh.until(leaf.connect("memory://nowhere"))).rejects.toMatchObject({ name: "MeshError" });
+    await mesh.run(1_000);
+    expect(leaf.edges.length).toBe(1);
+  });
+});
+
+it("connect() to an address of join that is down fails and leaves the joining alone", async () => {
+  await using mesh = simulate();
+  const a = await mesh.node("a", { join: ["b"] });
+  await mesh.run(1_000);
+  await expect(mesh.until(a.connect("memory://b"))).rejects.toMatchObject({ name: "MeshError" });
+  await mesh.node("b");
+  await mesh.run(60_000);
+  expect(a.edges.map(({ peer }) => peer.name)).toEqual(["b"]);
+});
+
+it("connect() to a node that lets go at once opens an edge or rejects with a MeshError", async () => {
+  await using mesh = simulate();
+  const b = await mesh.node("b");
+  const a = await mesh.node("a");
+  b.on("edgeopen", ({ peer }) => void b.disconnect(peer.id));
+  const outcome = a.connect("memory://b").then(
+    (edge) => edge.peer.name,
+    (error) => error.name,
+  );
+  expect(await mesh.until(outcome)).toMatch(/^(b|MeshError)$/);
+});
+
+it("disconnect() of a node that is down just now ends the redialling", async () => {
+  await using mesh = simulate();
+  const b = await mesh.node("b");
+  const a = await mesh.node("a");
+  await mesh.until(a.connect("memory://b"));
+  mesh.network.cut("a", "b");
+  await mesh.run(1_000);
+  await mesh.until(a.disconnect(b.id));
+  mesh.network.heal("a", "b");
+  await mesh.run(60_000);
+  expect(a.edges.length).toBe(0);
+});
+
+it("an address to advertise that is too long is refused when the node is made", async () => {
+  await using mesh = simulate();
+  await expect(mesh.node("a", { advertise: [`memory://${"x".repeat(600)}`] })).rejects.toThrow(/advertise/);
+});
+
+describe("waitForSubscribers() means that what is published next arrives", () => {
+  /** Subscribe `node` to "t". */
+  async function subscribe(mesh: SimulatedMesh, node: MeshNode): Promise<unknown[]> {
+    const heard: unknown[] = [];
+    await mesh.until(node.subscribe("t", {}, ({ data }) => void heard.push(data)).ready);
+    return heard;
+  }
+
+  async function waitAndPublish(mesh: SimulatedMesh, node: MeshNode): Promise<void> {
+    await mesh.until(node.waitForSubscribers("t"));
+    void node.publish("t", 1);
+    await mesh.run(1_000);
+  }
+
+  it("at a neighbour just joined", async () => {
+    await using mesh = simulate();
+    const heard = await subscribe(mesh, await mesh.node("subscriber"));
+    await waitAndPublish(mesh, await mesh.node("publisher", { join: ["subscriber"] }));
+    expect(heard).toEqual([1]);
+  });
+
+  it("beyond a relay just joined", async () => {
+    await using mesh = simulate(5);
+    const heard = await subscribe(mesh, await mesh.node("subscriber"));
+    await mesh.node("relay", { join: ["subscriber"] });
+    await mesh.run(1_000);
+    await waitAndPublish(mesh, await mesh.node("publisher", { join: ["relay"] }));
+    expect(heard).toEqual([1]);
+  });
+
+  it("at its gateway, from a leaf", async () => {
+    await using mesh = simulate();
+    const gateway = await mesh.node("gateway", { role: "gateway" });
+    const leaf = await mesh.node("leaf", { role: "leaf", join: ["gateway"] });
+    await mesh.run(1_000);
+    const heard = await subscribe(mesh, gateway);
+    await waitAndPublish(mesh, leaf);
+    expect(heard).toEqual([1]);
+  });
+
+  it("at another leaf, from one just joined", async () => {
+    await using mesh = simulate(10);
+    await mesh.node("gateway", { role: "gateway" });
+    const one = await mesh.node("one", { role: "leaf", join: ["gateway"] });
+    await mesh.run(1_000);
+    const heard = await subscribe(mesh, one);
+    await mesh.run(1_000);
+    await waitAndPublish(mesh, await mesh.node("two", { role: "leaf", join: ["gateway"] }));
+    expect(heard).toEqual([1]);
+  });
+});
