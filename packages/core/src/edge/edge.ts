@@ -255,7 +255,7 @@ export class Edge implements LinkSink, Flushable {
       try {
         for (let at = 0; at < packet.byteLength; ) {
           if (this.#phase.on === "closed") return;
-          const length = packet.byteLength - at >= FRAME_HEAD_BYTES ? readU32(packet, at) : 0;
+          const length = packet.byteLength - at >= 4 ? readU32(packet, at) : 0;
           if (length < FRAME_HEAD_BYTES || at + length > packet.byteLength) {
             throw new MeshError("malformed-frame", `a frame of ${length} bytes does not fit its packet`);
           }
