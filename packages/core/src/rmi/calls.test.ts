@@ -208,18 +208,18 @@ describe("a call", () => {
     await closed;
   });
 
-  it("that its caller has given up takes no slot from another caller's", async () => {
+  it("is refused beyond 1 000 of its caller that never end, while those of another caller are answered", async () => {
     const { mesh, callee, caller } = await pair();
     const other = await mesh.node("other", { join: ["callee"] });
     callee.expose("service", { run: () => 1, wait: () => new Promise(() => {}) });
     await mesh.until(other.ready());
     await mesh.run(10);
     const remote = caller.remote<{ wait(): Promise<void> }>("service", { timeoutMs: 1_000 });
-    for (let i = 0; i < 10_000; i++) remote.wait().catch(() => {});
-    await mesh.run(5_000);
+    for (let i = 0; i < 1_000; i++) remote.wait().catch(() => {});
+    await expect(mesh.until(remote.wait())).rejects.toMatchObject({ code: "overflow" });
+    expect(await mesh.until(other.remote<Service>("service").run())).toBe(1);
     await mesh.until(caller.close());
     await mesh.run(5_000);
-    expect(await mesh.until(other.remote<Service>("service").run())).toBe(1);
     expect(callee.status().calls).toEqual({ pending: 0, running: 0 });
   });
 });
