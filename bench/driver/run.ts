@@ -21,7 +21,7 @@ export interface RunOptions extends Timing {
 }
 
 /** What opening a session and one measurement may take beyond their time, before something must have got stuck. */
-const SLACK_MS = 30_000;
+const SLACK_MS = 60_000;
 
 /** @throws {Error} naming the case that failed: what is left running then ends with this process. */
 export async function run(sessions: Sessions, turns: readonly Turn[], options: RunOptions): Promise<Measured[]> {
