@@ -10,6 +10,12 @@ export interface Timing {
 /** What one round of one case gives, by metric. */
 export type Metrics = Readonly<Record<string, number>>;
 
+/** Round trips take so much longer to warm up: the engine compiles what ran often, and they run seldom. */
+const ROUND_TRIP_WARM_UP = 4;
+
+/** Opening a session, or what follows a measurement, may take so long before something must have got stuck. */
+const SLACK_MS = 60_000;
+
 type Measure = (session: Session, messageBytes: number, timing: Timing) => Promise<Metrics>;
 
 const SUITES: Readonly<Record<SuiteName, Measure>> = { throughput, page: throughput, "round-trip": roundTrip };
@@ -17,6 +23,10 @@ const SUITES: Readonly<Record<SuiteName, Measure>> = { throughput, page: through
 export function measure(session: Session, { suite, messageBytes }: Case, timing: Timing): Promise<Metrics> {
   return SUITES[suite](session, messageBytes, timing);
 }
+
+/** Whatever takes longer than this is stuck. */
+export const longestMs = ({ warmUpMs, durationMs }: Timing): number =>
+  warmUpMs * ROUND_TRIP_WARM_UP + durationMs + SLACK_MS;
 
 /** The rate at the reader while the writer writes on: neither the beginning nor the end counts, and nothing may be lost. */
 async function throughput(session: Session, messageBytes: number, timing: Timing): Promise<Metrics> {
@@ -38,7 +48,7 @@ async function throughput(session: Session, messageBytes: number, timing: Timing
 async function roundTrip(session: Session, messageBytes: number, timing: Timing): Promise<Metrics> {
   const { writer, reader } = session;
   await reader.ask("answer");
-  await writer.ask("roundTrips", messageBytes, timing.warmUpMs);
+  await writer.ask("roundTrips", messageBytes, timing.warmUpMs * ROUND_TRIP_WARM_UP);
   const cpuMicros = await session.cpuMicros();
   const { count, p50Micros, p99Micros } = await writer.ask("roundTrips", messageBytes, timing.durationMs);
   const cpuMicrosUsed = (await session.cpuMicros()) - cpuMicros;

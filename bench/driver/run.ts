@@ -1,6 +1,6 @@
 /** The whole measurement: rounds of turns, interleaved, so that whatever slows the machine down slows all contenders. */
 import { type Case, caseName, type Turn } from "../plan.ts";
-import { type Metrics, measure, type Timing } from "./measure.ts";
+import { longestMs, type Metrics, measure, type Timing } from "./measure.ts";
 import type { Sessions } from "./sessions.ts";
 
 /** A case and what its rounds gave, in their order. */
@@ -20,14 +20,11 @@ export interface RunOptions extends Timing {
   }): void;
 }
 
-/** What opening a session and one measurement may take beyond their time, before something must have got stuck. */
-const SLACK_MS = 60_000;
-
 /** @throws {Error} naming the case that failed: what is left running then ends with this process. */
 export async function run(sessions: Sessions, turns: readonly Turn[], options: RunOptions): Promise<Measured[]> {
   const all = turns.flat();
   const measured = new Map(all.map((each) => [each, [] as Metrics[]]));
-  const limitMs = options.warmUpMs + options.durationMs + SLACK_MS;
+  const limitMs = longestMs(options);
   let done = 0;
   for (let round = 1; round <= options.rounds; round++) {
     for (const turn of turns) {
