@@ -129,6 +129,7 @@ export class MeshNode implements AsyncDisposable {
       onChange: () => {
         this.#feeds.onMeshChange();
         this.#changed();
+        this.#calls.onMeshChange();
       },
     });
     const authorize = runtime.authorize ?? allowAll;
@@ -172,7 +173,10 @@ export class MeshNode implements AsyncDisposable {
       self: this.id,
       clock,
       unicast: this.#unicast,
+      random,
       instances: (service) => this.#instances(service),
+      services: () => mesh.services(),
+      incarnation: (peer) => mesh.records.get(peer)?.incarnation,
       joined: () => this.ready(),
       onError: (error) => this.#onError(error),
       onServicesChanged: () => this.#tellInterest(),

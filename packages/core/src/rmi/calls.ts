@@ -3,7 +3,7 @@
  * once; when its answer cannot come any more it rejects with a code that says whether it may have run.
  */
 import { checkOptions, checkRange, checkSignal, show } from "../base/check-options.ts";
-import type { Clock } from "../base/clock.ts";
+import type { Clock, Random } from "../base/clock.ts";
 import { isMeshErrorCode, MeshError } from "../base/errors.ts";
 import { type Handle, handle } from "../base/handle.ts";
 import type { NodeId } from "../base/ids.ts";
@@ -12,7 +12,7 @@ import { utf8 } from "../base/platform.ts";
 import type { Unicast } from "../delivery/index.ts";
 import type { Edge } from "../edge/index.ts";
 import type { ServiceInstance } from "../mesh/index.ts";
-import { type Address, Lane, Port } from "../wire/index.ts";
+import { type Address, Lane, Port, readU32 } from "../wire/index.ts";
 import { Exposed, type ExposeOptions } from "./exposed.ts";
 import { decodeRmi, encodeRmi, type RmiMessage } from "./protocol.ts";
 import { type CallOptions, type Invoke, type Remote, remoteRoot } from "./remote.ts";
@@ -25,11 +25,16 @@ export interface RemoteOptions extends CallOptions {
 export interface CallsHost {
   readonly self: NodeId;
   readonly clock: Clock;
+  readonly random: Random;
   readonly unicast: Unicast;
   /** Instances of exposed objects now known, nearest first. */
   instances(service: string): readonly ServiceInstance[];
   /** Resolves when the directory can be believed, so that "nobody" means nobody. */
   joined(): Promise<void>;
+  /** Every exposed object now known. */
+  services(): Iterable<ServiceInstance>;
+  /** The incarnation a peer tells of now. */
+  incarnation(peer: NodeId): number | undefined;
   onError(error: unknown): void;
   onServicesChanged(): void;
 }
@@ -39,11 +44,17 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 const MAX_TIMEOUT_MS = 3_600_000;
 /** Calls a node may have in hand for one other, so that a flood is refused instead of growing. */
 const MAX_RUNNING = 1_000;
+/** A call that takes longer is asked after this often, in ms: its answer may have been lost with an edge far away. */
+const PROBE_MS = 3_000;
 
 interface Pending {
   readonly target: Address;
   /** The edge it left by; undefined for a call to this very node. */
   readonly edge: Edge | undefined;
+  /** Since when its answer is waited for. */
+  readonly sentAtMs: number;
+  /** What the mesh said last of the callee being there; see `#lives`. */
+  life: number | undefined;
   resolve(value: unknown): void;
   reject(error: unknown): void;
 }
@@ -55,10 +66,13 @@ export class Calls {
   /** Calls of others that run here, by caller; one that was given up is gone from here, and its answer is not sent. */
   readonly #running = new Map<NodeId, Set<number>>();
   #joining: Promise<void> | undefined;
-  #lastId = 0;
+  /** Begins anywhere: an answer to a former life of this node must not be taken for one to this. */
+  #lastId: number;
+  #prober: Disposable | undefined;
 
   constructor(host: CallsHost) {
     this.#host = host;
+    this.#lastId = readU32(host.random.bytes(4), 0);
     host.unicast.listen(Port.rmi, {
       onMessage: (source, payload) => this.#onMessage(source, payload),
       onBounce: (target, payload) => this.#onBounce(target, payload),
@@ -129,11 +143,28 @@ export class Calls {
     this.#running.delete(node);
     for (const [id, call] of this.#pending) {
       if (call.target.node !== node && call.target.home !== node) continue;
-      this.#settle(id)?.reject(new MeshError("peer-lost", `node ${call.target.node} is gone; the call may have run`));
+      this.#lose(id, call.target.node, "may have run");
+    }
+  }
+
+  /**
+   * The directory or a route changed. A callee that was there and is not, or in another life, may have taken calls with
+   * it, or only have stopped exposing something: it is asked.
+   */
+  onMeshChange(): void {
+    if (this.#pending.size === 0) return;
+    const lifeOf = this.#lives();
+    for (const [id, call] of this.#pending) {
+      const life = lifeOf(call.target);
+      if (life === call.life) continue;
+      call.life = life;
+      this.#probe(id, call);
     }
   }
 
   close(): void {
+    this.#prober?.[Symbol.dispose]();
+    this.#prober = undefined;
     for (const id of [...this.#pending.keys()])
       this.#settle(id)?.reject(
         new MeshError("closed", "this node was closed before the answer came; the call may have run"),
@@ -192,6 +223,8 @@ export class Calls {
       const pending = {
         target,
         edge: undefined as Edge | undefined,
+        sentAtMs: this.#host.clock.now(),
+        life: this.#host.incarnation(target.home),
         resolve: (value: unknown) => {
           release();
           resolve(value);
@@ -202,6 +235,7 @@ export class Calls {
         },
       };
       this.#pending.set(id, pending);
+      this.#probeLater();
       try {
         pending.edge = this.#host.unicast.send(target, Port.rmi, Lane.reliable, payload);
       } catch (error) {
@@ -263,11 +297,45 @@ export class Calls {
 
   #onBounce(target: Address, payload: Uint8Array): void {
     const message = this.#decode(payload);
-    if (message?.kind !== "call") return;
+    if (message?.kind !== "call" && message?.kind !== "probe") return;
     if (this.#pending.get(message.id)?.target.node !== target.node) return;
-    this.#settle(message.id)?.reject(
-      new MeshError("peer-lost", `node ${target.node} could not be reached; the call did not run`),
-    );
+    this.#lose(message.id, target.node, message.kind === "call" ? "did not run" : "may have run");
+  }
+
+  #lose(id: number, callee: NodeId, ran: "did not run" | "may have run"): void {
+    this.#settle(id)?.reject(new MeshError("peer-lost", `node ${callee} could not be reached; the call ${ran}`));
+  }
+
+  /** Tells of a callee whether it is there, as far as the directory knows, and in which life of its home. */
+  #lives(): (target: Address) => number | undefined {
+    let listed: Set<string> | undefined;
+    return ({ node, home }) => {
+      if (node !== home) {
+        // Only leaves have to be looked for, and only by who calls one.
+        listed ??= new Set(Array.from(this.#host.services(), (service) => service.owner + service.home));
+        if (!listed.has(node + home)) return undefined;
+      }
+      return this.#host.incarnation(home);
+    };
+  }
+
+  #probe(id: number, call: Pending): void {
+    if (call.target.node === this.#host.self) return;
+    try {
+      this.#host.unicast.send(call.target, Port.rmi, Lane.reliable, encodeRmi({ kind: "probe", id }));
+    } catch (error) {
+      // A way that is full says nothing of the callee: it is asked again.
+      if (error instanceof MeshError && error.code === "unreachable") this.#lose(id, call.target.node, "may have run");
+    }
+  }
+
+  #probeLater(): void {
+    this.#prober ??= this.#host.clock.setTimer(PROBE_MS, () => {
+      this.#prober = undefined;
+      const sentBeforeMs = this.#host.clock.now() - PROBE_MS;
+      for (const [id, call] of this.#pending) if (call.sentAtMs <= sentBeforeMs) this.#probe(id, call);
+      if (this.#pending.size > 0) this.#probeLater();
+    });
   }
 
   // ---- both
@@ -291,6 +359,11 @@ export class Calls {
     if (message.kind === "cancel") {
       this.#release(source.node, message.id);
       return;
+    }
+    if (message.kind === "probe") {
+      if (this.#running.get(source.node)?.has(message.id)) return;
+      const detail = `node ${this.#host.self} does not run the call, and its answer did not come; the call may have run`;
+      return this.#send(source, { kind: "refusal", id: message.id, code: "peer-lost", detail });
     }
     // Only the node that was asked may answer.
     if (this.#pending.get(message.id)?.target.node !== source.node) return;

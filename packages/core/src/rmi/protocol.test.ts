@@ -34,7 +34,7 @@ describe("remote call messages", () => {
         data: value,
       }),
       fc.record({ kind: fc.constant("refusal" as const), id, code: text, detail: text }),
-      fc.record({ kind: fc.constant("cancel" as const), id }),
+      fc.record({ kind: fc.constantFrom("cancel" as const, "probe" as const), id }),
     );
     fc.assert(
       fc.property(message, (original) => {
@@ -48,7 +48,7 @@ describe("remote call messages", () => {
     ["an empty array", []],
     ["an id that is no integer", [4, 1.5]],
     ["an id that is a text", [4, "1"]],
-    ["a kind to come", [5, 1]],
+    ["a kind to come", [6, 1]],
     ["a kind that is a text", ["call", 1]],
     ["a call without a service", [0, 1]],
     ["a call of a service that is no text", [0, 1, 7, [], []]],

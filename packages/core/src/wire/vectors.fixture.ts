@@ -297,6 +297,7 @@ export const remoteCalls: readonly Vector[] = [
   }),
   call("refusal", "it did not run", { kind: "refusal", id: 1, code: "no-responder", detail: "nothing of that name" }),
   call("cancel", "the caller gave up", { kind: "cancel", id: 1 }),
+  call("probe", "the caller asks whether it still runs", { kind: "probe", id: 1 }),
 ];
 
 /** How INTRODUCE is signed. */
