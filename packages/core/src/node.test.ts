@@ -112,3 +112,20 @@ describe("remote objects", () => {
     expect(await mesh.until(peer.remote<{ showNotice(t: string): string }>("page").showNotice("hi"))).toBe("shown: hi");
   });
 });
+
+describe("an error event", () => {
+  it("tells of what failed when a turn ended, and whoever ended it hears nothing", async () => {
+    await using mesh = simulate();
+    const log = (_level: string, event: string): void => {
+      if (event === "directory full") throw new Error("no room for this line");
+    };
+    const a = await mesh.node("a", { logger: { log } });
+    const b = await mesh.node("b", { join: ["a"] });
+    await mesh.until(b.ready());
+    const errors: unknown[] = [];
+    a.on("error", (error) => errors.push((error as Error).message));
+    for (let i = 0; i < 450; i++) a.subscribe(`${i}/${"x".repeat(1_000)}`);
+    await mesh.run(100);
+    expect([errors, a.edges.length]).toEqual([["no room for this line"], 1]);
+  });
+});

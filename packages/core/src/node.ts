@@ -80,7 +80,7 @@ export class MeshNode implements AsyncDisposable {
     this.#runtime = runtime;
     this.#logger = options.logger ?? silentLogger;
     this.#events = new Emitter(EVENTS, (error) => this.#onError(error));
-    this.#turn = new Turn(clock);
+    this.#turn = new Turn(clock, (error) => this.#onError(error));
     this.#waiters = new Waiters(clock);
     this.#connection = {
       state: this.#joins.length > 0 ? "connecting" : "online",

@@ -6,20 +6,26 @@
 import type { Clock } from "./clock.ts";
 
 export interface Flushable {
-  /** Do what was waiting. Called once for each time it was queued. What it throws comes out when all others are done. */
+  /** Do what was waiting. Called once for each time it was queued. What it throws is reported when all others are done. */
   flush(): void;
 }
 
 export class Turn {
   readonly #clock: Clock;
+  readonly #onError: (error: unknown) => void;
   #readers: Flushable[] = [];
   #writers: Flushable[] = [];
   #depth = 0;
   #armed = false;
   #count = 0;
 
-  constructor(clock: Clock) {
+  /**
+   * @param onError Hears what a reader or writer threw, since whoever's input ended the turn has nothing to do with it.
+   *   By default it is thrown all the same.
+   */
+  constructor(clock: Clock, onError: (error: unknown) => void = rethrow) {
     this.#clock = clock;
+    this.#onError = onError;
   }
 
   /** Turns that have ended: what has the same number happened at the same time, as far as the mesh can tell. */
@@ -76,7 +82,7 @@ export class Turn {
     this.#depth--;
     // What readers queued for themselves waits for the next turn: a handler that feeds itself starves nobody.
     if (this.#readers.length > 0 || this.#writers.length > 0) this.#arm();
-    if (failures.length > 0) throw failures[0];
+    this.#report(failures);
   }
 
   #flushNow(): void {
@@ -84,7 +90,11 @@ export class Turn {
     this.#depth++;
     this.#flushWriters(failures);
     this.#depth--;
-    if (failures.length > 0) throw failures[0];
+    this.#report(failures);
+  }
+
+  #report(failures: readonly unknown[]): void {
+    for (const error of failures) this.#onError(error);
   }
 
   #flushWriters(failures: unknown[]): void {
@@ -92,6 +102,10 @@ export class Turn {
     this.#writers = [];
     flushAll(writers, failures);
   }
+}
+
+function rethrow(error: unknown): never {
+  throw error;
 }
 
 /** One that throws must not keep the others from their turn. */
