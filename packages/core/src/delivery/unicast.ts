@@ -10,6 +10,7 @@ import type { Edge } from "../edge/index.ts";
 import {
   type Address,
   decodeUnicastHead,
+  encodeUnicast,
   encodeUnicastHead,
   FrameType,
   Lane,
@@ -42,12 +43,17 @@ export class Unicast {
     this.#host = host;
   }
 
+  /** Largest payload this node may send. */
+  get maxPayloadBytes(): number {
+    return LIMITS.messageBytes;
+  }
+
   listen(port: Port, handler: PortHandler): void {
     this.#ports.set(port, handler);
   }
 
   /**
-   * Send `payload`, which nobody may modify any more.
+   * Send `payload`, which is copied.
    * @returns The edge it leaves by; undefined when the target is this node.
    * @throws {MeshError} `unreachable` when no way is known now, `overflow`, `too-large`.
    */
@@ -60,17 +66,12 @@ export class Unicast {
       );
     }
     if (target.node === source.node) {
-      this.#ports.get(port)?.onMessage(source, payload);
+      this.#ports.get(port)?.onMessage(source, payload.slice());
       return undefined;
     }
     const edge = this.#wayTo(target);
     if (!edge) throw new MeshError("unreachable", `no way to node ${target.node} is known`);
-    const head = encodeUnicastHead(
-      FrameType.unicast,
-      { port, lane, hops: LIMITS.hops, target, source },
-      payload.byteLength,
-    );
-    edge.send(lane, [head, payload]);
+    edge.send(lane, [encodeUnicast(FrameType.unicast, { port, lane, hops: LIMITS.hops, target, source }, payload)]);
     return edge;
   }
 

@@ -30,8 +30,8 @@ export class Exposed {
     if (path.length === 0) return undefined; // the object itself never crosses, only what it lets be reached
     let owner = this.target;
     let value: unknown = this.target;
-    for (const [depth, name] of path.entries()) {
-      if (depth === 0 && this.#methods && !this.#methods.has(name)) return undefined;
+    if (this.#methods && !this.#methods.has(path[0]!)) return undefined;
+    for (const name of path) {
       if (typeof value !== "object" || value === null || !isReachable(value, name)) return undefined;
       owner = value;
       value = (value as Record<string, unknown>)[name];
@@ -54,8 +54,17 @@ function isReachable(object: object, name: string): boolean {
   return false;
 }
 
-/** A prototype whose constructor is the language's or the platform's own; some of Node's are written in JavaScript. */
+/** Prototypes judged before: finding out takes the source text of a constructor. */
+const builtIn = new WeakMap<object, boolean>();
+
 function isBuiltIn(prototype: object): boolean {
+  let is = builtIn.get(prototype);
+  if (is === undefined) builtIn.set(prototype, (is = judge(prototype)));
+  return is;
+}
+
+/** A prototype whose constructor is the language's or the platform's own; some of Node's are written in JavaScript. */
+function judge(prototype: object): boolean {
   const made: unknown = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
   if (typeof made !== "function") return true;
   const isEventEmitter = (made as { EventEmitter?: unknown }).EventEmitter === made;

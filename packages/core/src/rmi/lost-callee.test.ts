@@ -203,3 +203,14 @@ describe("a caller that was started anew", () => {
     expect(outcome).toMatchObject({ value: "for the present" });
   });
 });
+
+describe("a remote kept after its node was closed", () => {
+  it("rejects calls with closed", async () => {
+    const mesh = simulated();
+    const node = await mesh.node("node");
+    exposeWait(node);
+    const remote = node.remote<Service>("service");
+    await mesh.until(node.close());
+    await expect(remote.wait()).rejects.toMatchObject({ code: "closed" });
+  });
+});

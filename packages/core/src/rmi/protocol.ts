@@ -9,7 +9,7 @@
  *   probe   [5, id]                                    does it still run? Answered with a refusal when not
  */
 import { MeshError } from "../base/errors.ts";
-import { decodePayload, encodePayload } from "../wire/index.ts";
+import { decodePayload, encodeShared } from "../wire/index.ts";
 
 export type RmiMessage =
   | {
@@ -34,7 +34,10 @@ export type RmiMessage =
 
 const MAX_PATH = 16;
 
-/** @throws {TypeError} when an argument or result cannot be encoded, or a path is longer than 16 names. */
+/**
+ * The bytes are a view that the next encoding overwrites.
+ * @throws {TypeError} when an argument or result cannot be encoded, or a path is longer than 16 names.
+ */
 export function encodeRmi(message: RmiMessage): Uint8Array {
   const { id } = message;
   switch (message.kind) {
@@ -42,17 +45,17 @@ export function encodeRmi(message: RmiMessage): Uint8Array {
       if (message.path.length > MAX_PATH) {
         throw new TypeError(`a remote path has at most ${MAX_PATH} names, got ${message.path.length}`);
       }
-      return encodePayload([0, id, message.service, message.path, message.args]);
+      return encodeShared([0, id, message.service, message.path, message.args]);
     case "result":
-      return encodePayload([1, id, message.value]);
+      return encodeShared([1, id, message.value]);
     case "failure":
-      return encodePayload([2, id, message.name, message.code, message.message, message.data]);
+      return encodeShared([2, id, message.name, message.code, message.message, message.data]);
     case "refusal":
-      return encodePayload([3, id, message.code, message.detail]);
+      return encodeShared([3, id, message.code, message.detail]);
     case "cancel":
-      return encodePayload([4, id]);
+      return encodeShared([4, id]);
     case "probe":
-      return encodePayload([5, id]);
+      return encodeShared([5, id]);
   }
 }
 

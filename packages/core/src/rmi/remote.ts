@@ -45,43 +45,69 @@ const LOCAL_NAMES: ReadonlySet<string> = new Set([
   "asymmetricMatch",
 ]);
 
+/** Members a remote keeps for when they are asked for again; beyond, they are made anew. */
+const KEPT_MEMBERS = 256;
+
 /** @param withOptions Replaces the options of a root. */
 export function remoteRoot<T>(
   invoke: Invoke,
   options: CallOptions,
   withOptions: (options: CallOptions) => CallOptions,
 ): Remote<T> {
-  return new Proxy(Object.create(null) as object, {
-    get: (_target, name) => {
-      if (name === Symbol.toPrimitive) return () => "[remote object]";
-      // A root is not thenable: it can be returned from an async function as it is.
-      if (typeof name === "symbol" || name === "then" || LOCAL_NAMES.has(name)) return undefined;
-      if (name === "$with")
-        return (more: CallOptions) => remoteRoot<T>(invoke, withOptions({ ...options, ...more }), withOptions);
-      return member(invoke, [name], options);
-    },
-    set: (_target, name) => {
-      throw new TypeError(`a remote property cannot be assigned ("${String(name)}"); call a method that changes it`);
-    },
-  }) as Remote<T>;
+  return new Proxy(Object.create(null) as object, new Root(invoke, options, withOptions)) as Remote<T>;
 }
 
-function member(invoke: Invoke, path: readonly string[], options: CallOptions): unknown {
-  return new Proxy(function remote() {} as object, {
-    get: (_target, name) => {
-      if (name === Symbol.toPrimitive) return () => `[remote ${path.join(".")}]`;
-      if (typeof name === "symbol" || LOCAL_NAMES.has(name)) return undefined;
-      if (name === "then") {
-        return (resolve: (value: unknown) => unknown, reject: (reason: unknown) => unknown) =>
-          invoke(path, null, options).then(resolve, reject);
-      }
-      return member(invoke, [...path, name], options);
-    },
-    apply: (_target, _this, args: unknown[]) => invoke(path, args, options),
-    set: (_target, name) => {
-      throw new TypeError(
-        `a remote property cannot be assigned ("${[...path, String(name)].join(".")}"); call a method that changes it`,
-      );
-    },
-  });
+/** What the language does with a remote's member, as the handler of its proxy. */
+class Member implements ProxyHandler<object> {
+  readonly #invoke: Invoke;
+  readonly #path: readonly string[];
+  readonly #options: CallOptions;
+  readonly #members = new Map<string, unknown>();
+
+  constructor(invoke: Invoke, path: readonly string[], options: CallOptions) {
+    this.#invoke = invoke;
+    this.#path = path;
+    this.#options = options;
+  }
+
+  get(_target: object, name: string | symbol): unknown {
+    if (name === Symbol.toPrimitive) return () => `[remote ${this.#path.join(".") || "object"}]`;
+    if (typeof name === "symbol" || LOCAL_NAMES.has(name)) return undefined;
+    if (name === "then") {
+      return (resolve: (value: unknown) => unknown, reject: (reason: unknown) => unknown) =>
+        this.#invoke(this.#path, null, this.#options).then(resolve, reject);
+    }
+    let member = this.#members.get(name);
+    if (!member) {
+      // An arrow function: nothing of its own is in the way of what the remote has, and it is no constructor.
+      member = new Proxy(() => {}, new Member(this.#invoke, [...this.#path, name], this.#options));
+      if (this.#members.size < KEPT_MEMBERS) this.#members.set(name, member);
+    }
+    return member;
+  }
+
+  apply(_target: object, _this: unknown, args: unknown[]): Promise<unknown> {
+    return this.#invoke(this.#path, args, this.#options);
+  }
+
+  set(_target: object, name: string | symbol): never {
+    throw new TypeError(
+      `a remote property cannot be assigned ("${[...this.#path, String(name)].join(".")}"); call a method that changes it`,
+    );
+  }
+}
+
+class Root extends Member {
+  readonly #with: (more: CallOptions) => unknown;
+
+  constructor(invoke: Invoke, options: CallOptions, withOptions: (options: CallOptions) => CallOptions) {
+    super(invoke, [], options);
+    this.#with = (more) => remoteRoot(invoke, withOptions({ ...options, ...more }), withOptions);
+  }
+
+  override get(target: object, name: string | symbol): unknown {
+    // A root is not thenable: it can be returned from an async function as it is.
+    if (name === "then") return undefined;
+    return name === "$with" ? this.#with : super.get(target, name);
+  }
 }

@@ -34,19 +34,29 @@ export interface UnicastHead {
   readonly source: Address;
 }
 
+type UnicastType = typeof FrameType.unicast | typeof FrameType.bounce;
+
 /** The head of a unicast, to be sent in front of its payload. The caller owns it. */
-export function encodeUnicastHead(
-  type: typeof FrameType.unicast | typeof FrameType.bounce,
-  head: UnicastHead,
-  payloadBytes: number,
-): Uint8Array {
+export function encodeUnicastHead(type: UnicastType, head: UnicastHead, payloadBytes: number): Uint8Array {
   const bytes = new Uint8Array(UNICAST_HEAD_BYTES);
+  write(bytes, type, head, payloadBytes);
+  return bytes;
+}
+
+/** A whole unicast; `payload` is copied. The caller owns it. */
+export function encodeUnicast(type: UnicastType, head: UnicastHead, payload: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(UNICAST_HEAD_BYTES + payload.length);
+  write(bytes, type, head, payload.length);
+  bytes.set(payload, UNICAST_HEAD_BYTES);
+  return bytes;
+}
+
+function write(bytes: Uint8Array, type: UnicastType, head: UnicastHead, payloadBytes: number): void {
   writeHead(bytes, 0, UNICAST_HEAD_BYTES + payloadBytes, type, head.port, head.lane, head.hops);
   writeNodeId(bytes, 8, head.target.node);
   writeNodeId(bytes, 24, head.target.home);
   writeNodeId(bytes, 40, head.source.node);
   writeNodeId(bytes, 56, head.source.home);
-  return bytes;
 }
 
 /** @throws {MeshError} `malformed-frame` */

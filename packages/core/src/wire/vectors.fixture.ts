@@ -14,7 +14,7 @@ import {
   decodePayload,
   decodeUnicastHead,
   encodePayload,
-  encodeUnicastHead,
+  encodeUnicast,
   FrameType,
   type IntroduceBody,
   Lane,
@@ -238,14 +238,12 @@ function data(name: string, description: string, fields: DataFields): Vector {
 }
 
 function unicast(name: string, description: string, type: 0x30 | 0x31, head: UnicastHead, payload: Uint8Array): Vector {
-  const bytes = new Uint8Array(UNICAST_HEAD_BYTES + payload.byteLength);
-  bytes.set(encodeUnicastHead(type, head, payload.byteLength));
-  bytes.set(payload, UNICAST_HEAD_BYTES);
+  const bytes = encodeUnicast(type, head, payload);
   const decode = (frame: Uint8Array): object => ({
     ...decodeUnicastHead(frame),
     payload: frame.subarray(UNICAST_HEAD_BYTES),
   });
-  return { name, description, fields: { ...head, payload }, bytes, decode };
+  return { name, description, fields: { ...head, payload: payload.slice() }, bytes, decode };
 }
 
 const time = { publishedAtMicros: 1_767_225_600_123_456 };
@@ -281,7 +279,7 @@ const call = (name: string, description: string, message: RmiMessage): Vector =>
   name,
   description,
   fields: message,
-  bytes: encodeRmi(message),
+  bytes: encodeRmi(message).slice(),
   decode: decodeRmi,
 });
 
