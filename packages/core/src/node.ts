@@ -145,10 +145,7 @@ export class MeshNode implements AsyncDisposable {
       origins: function* () {
         for (const { id } of mesh.peers) yield { id, incarnation: mesh.records.get(id)!.incarnation };
       },
-      fate: (peer) => {
-        const record = mesh.records.get(peer);
-        return record?.gone ? "gone" : record?.incarnation;
-      },
+      incarnationOf: (peer) => mesh.records.get(peer)?.incarnation,
       nextHop: (peer) => mesh.nextHop(peer),
       joined: () => this.#joined,
     });
@@ -421,6 +418,7 @@ export class MeshNode implements AsyncDisposable {
     this.#streamer.close();
     this.#calls.close();
     this.#pinger.close();
+    this.#feeds.sayGoodbye();
     if (timeoutMs > 0) await this.#drained(timeoutMs);
     this.#mesh.close();
     this.#feeds.close();

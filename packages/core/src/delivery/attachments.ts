@@ -4,14 +4,14 @@
  */
 import { MeshError } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
-import { TIMINGS } from "../base/limits.ts";
+import { LIMITS, TIMINGS } from "../base/limits.ts";
 import { matches } from "../base/topic-pattern.ts";
 import type { Edge } from "../edge/index.ts";
 import {
   type AttachBody,
   control,
+  type EndReason,
   type FlowDeclaration,
-  type GapReason,
   inFrames,
   Lane,
   type OriginRef,
@@ -39,8 +39,8 @@ export interface AttachmentsHost {
   onRefetch(): void;
   /** Know a flow; the idlest goes when there are too many. */
   addFlow(flow: Flow): void;
-  /** End a flow with an open-ended gap. */
-  endFlow(flow: Flow, reason: GapReason): void;
+  /** Tell every reader that nothing of a flow comes any more. */
+  endFlow(flow: Flow, reason: EndReason): void;
   /** Drop a flow that nobody wants any more. */
   forgetFlow(flow: Flow): void;
 }
@@ -48,6 +48,8 @@ export interface AttachmentsHost {
 export class Attachments implements Sources {
   readonly #host: AttachmentsHost;
   readonly #upstreams = new Map<NodeId, Upstream>();
+  /** Of origins that are gone, while their flows are known: should one come back, nothing old is new. */
+  readonly #gone = new Map<NodeId, Upstream>();
   /** Origins whose demand or next hop may have changed. */
   readonly #dirty = new Set<NodeId>();
 
@@ -83,7 +85,8 @@ export class Attachments implements Sources {
 
   *homeFlows(): Generator<Flow> {
     yield* this.#host.flows.own;
-    for (const leaf of this.leaves()) yield* leaf.flows;
+    for (const upstreams of [this.#upstreams, this.#gone])
+      for (const { kind, flows } of upstreams.values()) if (kind === "leaf") yield* flows;
   }
 
   *#named(origins: readonly OriginRef[]): Generator<Upstream> {
@@ -99,11 +102,25 @@ export class Attachments implements Sources {
   onOrigins(origins: Iterable<OriginRef>): void {
     for (const origin of origins) {
       const known = this.#upstreams.get(origin.id);
-      if (known && known.incarnation !== origin.incarnation) this.end(known, "origin-lost");
-      if (this.#upstreams.has(origin.id)) continue;
-      this.#upstreams.set(origin.id, new Upstream("peer", origin.id, origin.incarnation));
+      if (known?.incarnation === origin.incarnation) continue;
+      if (known) this.end(known);
+      this.#begin("peer", origin);
       this.#host.children.onOriginKnown(origin);
     }
+  }
+
+  /** An origin is here, or here again: then its flows go on. */
+  #begin(kind: "peer" | "leaf", { id, incarnation }: OriginRef): Upstream {
+    const former = this.#gone.get(id);
+    this.#gone.delete(id);
+    const isBack = former?.incarnation === incarnation && former.kind === kind;
+    const upstream = isBack ? former : new Upstream(kind, id, incarnation);
+    this.#upstreams.set(id, upstream);
+    for (const flow of upstream.flows) {
+      flow.orphanedAtMs = undefined;
+      this.#host.children.onRehomed(flow);
+    }
+    return upstream;
   }
 
   /**
@@ -113,12 +130,11 @@ export class Attachments implements Sources {
   onLeafOpen(edge: Edge): void {
     let upstream = this.#upstreams.get(edge.id);
     if (upstream && upstream.incarnation !== edge.peer.incarnation) {
-      this.end(upstream, "origin-lost");
+      this.end(upstream);
       upstream = undefined;
     }
     if (!upstream) {
-      upstream = new Upstream("leaf", edge.id, edge.peer.incarnation);
-      this.#upstreams.set(edge.id, upstream);
+      upstream = this.#begin("leaf", edge.peer);
       for (const pattern of this.#demand(upstream)) this.claim(upstream, pattern);
       this.#host.children.onLeafKnown();
     }
@@ -132,25 +148,34 @@ export class Attachments implements Sources {
     if (leaf && !leaf.edge) leaf.lostAtMs = this.#host.now();
   }
 
-  end(upstream: Upstream, reason: GapReason): void {
-    for (const flow of [...upstream.flows]) this.#loseHome(flow, reason, upstream.saidGoodbye);
-    upstream.releasePrevious();
+  /** Its origin is gone. */
+  end(upstream: Upstream): void {
+    for (const flow of upstream.flows) this.#loseHome(flow);
+    upstream.retire();
     this.#upstreams.delete(upstream.origin);
+    if (upstream.flows.size > 0) this.#gone.set(upstream.origin, upstream);
     this.#host.localWants.forgetOrigin(upstream.origin);
     this.#host.children.onOriginLost(upstream.origin);
   }
 
-  /** A leaf node hears of the end of origins only through records. */
+  /** A leaf node hears of the end of homes only through records. */
   endFlows(isLost: (flow: Flow) => boolean): void {
-    for (const flow of [...(this.#upstreams.get(EVERY_ORIGIN)?.flows ?? [])])
-      if (isLost(flow)) this.#loseHome(flow, "origin-lost", false);
+    for (const flow of this.#upstreams.get(EVERY_ORIGIN)?.flows ?? [])
+      if (isLost(flow)) this.#loseHome(flow);
+      else flow.orphanedAtMs = undefined;
   }
 
   /** A peer's flow ends with its peer; a leaf's may go on from another gateway. */
-  #loseHome(flow: Flow, reason: GapReason, saidGoodbye: boolean): void {
-    if (flow.origin !== flow.home && flow.home !== this.#host.self) flow.orphanedAtMs ??= this.#host.now();
-    else if (saidGoodbye) this.#host.forgetFlow(flow);
-    else this.#host.endFlow(flow, reason);
+  #loseHome(flow: Flow): void {
+    if (flow.origin === flow.home || flow.home === this.#host.self) this.#host.endFlow(flow, "origin-lost");
+    else if (!flow.over) flow.orphanedAtMs ??= this.#host.now();
+  }
+
+  /** End what has not come back within its lease, and forget those of whom nothing is known any more. */
+  sweep(nowMs: number): void {
+    for (const leaf of [...this.leaves()])
+      if (leaf.lostAtMs !== undefined && nowMs - leaf.lostAtMs > LIMITS.leafLeaseMs) this.end(leaf);
+    for (const [id, { flows }] of this.#gone) if (flows.size === 0) this.#gone.delete(id);
   }
 
   // ---- asking
@@ -304,7 +329,9 @@ export class Attachments implements Sources {
       if (known.topic !== declaration.topic || known.origin !== declaration.origin) {
         throw new MeshError("malformed-frame", `flow ${declaration.flow} was declared as two different flows`);
       }
-      const hasMoved = declaration.epoch > known.epoch || known.orphanedAtMs !== undefined;
+      const isHomeless =
+        known.orphanedAtMs !== undefined || known.upstream === this.#gone.get(known.upstream?.origin ?? "");
+      const hasMoved = declaration.epoch > known.epoch || isHomeless;
       if (hasMoved) this.#rehome(known, upstream, declaration);
       return known;
     }

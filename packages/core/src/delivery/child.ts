@@ -4,7 +4,7 @@
  */
 import type { NodeId } from "../base/ids.ts";
 import type { Edge, FrameSource, PacketBuilder } from "../edge/index.ts";
-import { control, type FlowDeclaration, type GapReason } from "../wire/index.ts";
+import { control, type EndReason, type FlowDeclaration, type GapReason } from "../wire/index.ts";
 import type { Flow, Reader } from "./flow.ts";
 import type { Log } from "./log.ts";
 
@@ -39,6 +39,8 @@ export class Cursor implements Reader {
   /** The neighbour knows what the flow's number stands for. */
   declared: boolean;
   queued = false;
+  /** The neighbour has been told that the flow is over. */
+  ended = false;
   readonly #child: Child;
 
   constructor(child: Child, flow: Flow, next: number, declared: boolean) {
@@ -52,11 +54,15 @@ export class Cursor implements Reader {
     if (!this.queued) this.#child.queue(this);
   }
 
-  onGap(_flow: Flow, to: number): void {
-    if (Number.isFinite(to)) this.onHead();
+  onGap(): void {
+    this.onHead();
   }
 
   onSkip(): void {
+    this.onHead();
+  }
+
+  onEnd(): void {
     this.onHead();
   }
 }
@@ -91,12 +97,13 @@ export class Child implements FrameSource {
     if (cursor) {
       cursor.next = next;
       cursor.declared ||= declared;
+      cursor.ended = false;
     } else {
       cursor = new Cursor(this, flow, next, declared);
       this.cursors.set(flow.number, cursor);
       flow.addReader(cursor);
     }
-    if (next <= flow.log.head) cursor.onHead();
+    if (next <= flow.log.head || flow.over) cursor.onHead();
   }
 
   stop(cursor: Cursor): void {
@@ -144,7 +151,15 @@ export class Child implements FrameSource {
         else this.#gap(cursor, lost, "forgotten", packet);
       }
       cursor.next = this.#host.log.gather(flow.log, cursor.next, packet, untilBytes);
+      cursor.ended = false;
     }
+    if (flow.over && cursor.next > flow.log.head && !cursor.ended) packet.addWhole(this.endOf(cursor, flow.over));
+  }
+
+  /** The frame that tells of the end, after what the cursor has given. */
+  endOf(cursor: Cursor, reason: EndReason): Uint8Array {
+    cursor.ended = true;
+    return control.end.encode({ flow: cursor.flow.number, last: cursor.next - 1, reason });
   }
 
   #gap(cursor: Cursor, to: number, reason: GapReason, packet: PacketBuilder): void {

@@ -169,9 +169,9 @@ export class Children {
   /** The flow has another home now: tell those that read it, and those that want it from there. */
   onRehomed(flow: Flow): void {
     for (const child of this.#byEdge.values()) {
-      if (child.cursors.has(flow.number)) child.edge.send(Lane.control, [this.#host.declare(flow, child.edge)]);
-      else if (flow.origin !== child.edge.id && this.#wants(child, flow, false))
-        this.#begin(child, flow, flow.log.head + 1);
+      const cursor = child.cursors.get(flow.number);
+      if (cursor || (flow.origin !== child.edge.id && this.#wants(child, flow, false)))
+        this.#begin(child, flow, cursor?.next ?? flow.log.head + 1);
     }
   }
 
@@ -204,7 +204,9 @@ export class Children {
   forgetFlow(flow: Flow): void {
     for (const child of this.#byEdge.values()) {
       const cursor = child.cursors.get(flow.number);
-      if (cursor) child.stop(cursor);
+      if (!cursor) continue;
+      if (flow.over && !cursor.ended) child.edge.send(Lane.control, [child.endOf(cursor, flow.over)]);
+      child.stop(cursor);
     }
   }
 
@@ -308,22 +310,17 @@ export class Children {
   /** Set a cursor on every matching flow that has none. */
   #serve(child: Child, flows: Iterable<Flow>, pattern: string, fresh: boolean): void {
     for (const flow of flows) {
-      if (
-        !flow.announced ||
-        flow.origin === child.edge.id ||
-        child.cursors.has(flow.number) ||
-        !matches(pattern, flow.topic)
-      )
-        continue;
+      if (!flow.announced || flow.origin === child.edge.id || child.cursors.has(flow.number)) continue;
+      // What is over is no news to whoever begins now.
+      if ((fresh && flow.over) || !matches(pattern, flow.topic)) continue;
       this.#begin(child, flow, fresh || flow.reliability === "volatile" ? flow.log.head + 1 : 1);
     }
   }
 
   /** Read from `next` on; a flow that does not begin with its first number says where it begins. */
   #begin(child: Child, flow: Flow, next: number): void {
-    if (next === 1) return child.read(flow, 1, false);
     child.edge.send(Lane.control, [this.#host.declare(flow, child.edge)]);
-    child.edge.send(Lane.control, [control.start.encode({ flow: flow.number, base: next - 1 })]);
+    if (next > 1) child.edge.send(Lane.control, [control.start.encode({ flow: flow.number, base: next - 1 })]);
     child.read(flow, next, true);
   }
 

@@ -19,6 +19,7 @@ import {
   dataHeadBytes,
   dataPayloadFrom,
   dataSeq,
+  type EndReason,
   FrameType,
   type GapReason,
   Lane,
@@ -46,8 +47,8 @@ export interface FeedsHost {
   incarnation(): number;
   /** Reachable peers, this node left out. */
   origins(): Iterable<OriginRef>;
-  /** What became of a peer: its present incarnation, "gone" after a goodbye, undefined when nothing is known. */
-  fate(peer: NodeId): number | "gone" | undefined;
+  /** The present incarnation of a peer, also for a while after its goodbye; undefined when nothing is known. */
+  incarnationOf(peer: NodeId): number | undefined;
   nextHop(peer: NodeId): Edge | undefined;
   /** The first join is done, or there was none: subscriptions may call themselves ready. */
   joined(): boolean;
@@ -210,17 +211,13 @@ export class Feeds implements ChildHost, Flushable {
 
   /** Routes or records changed. */
   onMeshChange(): void {
-    const { fate, origins } = this.#host;
+    const { incarnationOf, origins } = this.#host;
     if (this.#isLeaf) {
-      this.#attachments.endFlows(({ home, incarnation }) => ![incarnation, "gone"].includes(fate(home) ?? -1));
+      this.#attachments.endFlows(({ home, incarnation }) => incarnationOf(home) !== incarnation);
     } else {
       this.#attachments.onOrigins(origins());
-      for (const upstream of [...this.#attachments.values()]) {
-        if (upstream.kind !== "peer") continue;
-        const became = fate(upstream.origin);
-        if (became === "gone") upstream.saidGoodbye = true;
-        else if (became === undefined) this.#attachments.end(upstream, "origin-lost");
-      }
+      for (const upstream of [...this.#attachments.values()])
+        if (upstream.kind === "peer" && incarnationOf(upstream.origin) === undefined) this.#attachments.end(upstream);
     }
     this.#attachments.touchAll();
   }
@@ -268,6 +265,15 @@ export class Feeds implements ChildHost, Flushable {
         if (flow && to > flow.log.head) this.#skip(flow, to);
         return true;
       }
+      case FrameType.end: {
+        const { flow: number, last, reason } = control.end.decode(frame);
+        const flow = this.#fedFlow(number, edge);
+        if (!flow) return true;
+        // What is missing still comes, and then the end once more.
+        if (last > flow.log.head && flow.reliability === "reliable") this.#attachments.refetch(flow);
+        else this.#endFlow(flow, reason);
+        return true;
+      }
       default:
         return false;
     }
@@ -301,6 +307,7 @@ export class Feeds implements ChildHost, Flushable {
       this.#skip(flow, seq - 1);
     }
     flow.refetching = false;
+    flow.over = undefined;
     this.log.appendFrame(flow.log, bytes, at, length, payloadFrom);
     for (const reader of flow.readers) reader.onHead(flow);
   }
@@ -314,12 +321,14 @@ export class Feeds implements ChildHost, Flushable {
   #lose(flow: Flow, to: number, reason: GapReason): void {
     if (!flow.announced) this.#attachments.announce(flow, 1);
     flow.refetching = false;
+    flow.over = undefined;
     flow.log.lose(to);
     for (const reader of flow.readers) reader.onGap(flow, to, reason);
   }
 
   #skip(flow: Flow, to: number): void {
     if (!flow.announced) this.#attachments.announce(flow, 1);
+    flow.over = undefined;
     flow.log.lose(to);
     for (const reader of flow.readers) reader.onSkip(flow, to);
   }
@@ -346,13 +355,15 @@ export class Feeds implements ChildHost, Flushable {
   #addFlow(flow: Flow): void {
     this.#flows.add(flow, this.#self);
     const idlest = this.#flows.idlest();
-    if (idlest) this.#endFlow(idlest, "forgotten");
+    if (!idlest) return;
+    this.#endFlow(idlest, "forgotten");
+    this.#forgetFlow(idlest);
   }
 
   // ---- for children
 
   lostUpTo(flow: Flow): number {
-    return flow.origin === this.#self ? flow.log.base : flow.log.floor;
+    return flow.origin === this.#self || flow.over ? flow.log.base : flow.log.floor;
   }
 
   rewind(flow: Flow, after: number): void {
@@ -405,7 +416,7 @@ export class Feeds implements ChildHost, Flushable {
     this.#wake();
   }
 
-  /** Forget a flow that nobody wants any more, without a word. */
+  /** Forget a flow; who has not been told of its end is told now. */
   #forgetFlow(flow: Flow): void {
     this.#flows.delete(flow);
     flow.upstream?.flows.delete(flow);
@@ -413,10 +424,17 @@ export class Feeds implements ChildHost, Flushable {
     this.#localWants.forgetFlow(flow);
   }
 
-  #endFlow(flow: Flow, reason: GapReason): void {
-    if (flow.reliability === "reliable")
-      for (const reader of flow.readers) reader.onGap(flow, Number.POSITIVE_INFINITY, reason);
-    this.#forgetFlow(flow);
+  /** Its readers are told once; until positions are forgotten the flow may go on. */
+  #endFlow(flow: Flow, reason: EndReason): void {
+    flow.orphanedAtMs = undefined;
+    if (flow.over) return;
+    flow.over = reason;
+    for (const reader of flow.readers) reader.onEnd(flow, reason);
+  }
+
+  /** Nothing more is published here: whoever has heard all of it has lost nothing. */
+  sayGoodbye(): void {
+    for (const flow of this.#flows.own) this.#endFlow(flow, "goodbye");
   }
 
   #sweepLater(): void {
@@ -428,12 +446,9 @@ export class Feeds implements ChildHost, Flushable {
 
   #sweep(nowMs: number): void {
     this.log.sweep(nowMs, LIMITS.logAgeMs);
-    for (const leaf of [...this.#attachments.leaves()]) {
-      if (leaf.lostAtMs !== undefined && nowMs - leaf.lostAtMs > LIMITS.leafLeaseMs)
-        this.#attachments.end(leaf, "origin-lost");
-    }
     for (const flow of this.#flows.orphans(nowMs)) this.#endFlow(flow, "origin-lost");
     for (const flow of this.#flows.sweep(nowMs)) this.#forgetFlow(flow);
+    this.#attachments.sweep(nowMs);
   }
 
   close(): void {

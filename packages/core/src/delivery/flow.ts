@@ -1,7 +1,7 @@
 /** One flow as a node sees it: what its number stands for, what of it is held, and who reads it here. */
 import type { NodeId } from "../base/ids.ts";
 import type { Edge } from "../edge/index.ts";
-import type { GapReason, OriginRef, Reliability } from "../wire/index.ts";
+import type { EndReason, GapReason, OriginRef, Reliability } from "../wire/index.ts";
 import { FlowLog } from "./log.ts";
 
 /** Somebody who reads a flow from `next` on: a neighbour's cursor or a subscription of this node. */
@@ -10,10 +10,12 @@ export interface Reader {
   next: number;
   /** The flow has grown to `flow.log.head`. */
   onHead(flow: Flow): void;
-  /** Nobody can deliver the numbers up to `to`; Infinity when the origin is gone. */
+  /** Nobody can deliver the numbers up to `to`. */
   onGap(flow: Flow, to: number, reason: GapReason): void;
   /** Numbers up to `to` were removed by a policy. */
   onSkip(flow: Flow, to: number): void;
+  /** Nothing comes any more after what there is. Should the flow go on all the same, it does so with the next number. */
+  onEnd(flow: Flow, reason: EndReason): void;
 }
 
 /** Where a flow comes in, as the flow sees it (`upstream.ts`). */
@@ -41,7 +43,7 @@ export class Flow {
   readonly topic: string;
   readonly reliability: Reliability;
   readonly log: FlowLog;
-  /** Where it comes from; undefined for this node's own, and while its leaf has no gateway. */
+  /** Where it comes from, or last came from; undefined for this node's own. */
   upstream: FlowSource | undefined;
   /** In order of arrival; never changed in place, since it is walked once for every message. */
   readers: readonly Reader[] = [];
@@ -53,6 +55,8 @@ export class Flow {
   accepting = false;
   /** A hole was found and asked for again. */
   refetching = false;
+  /** Its origin is gone. It goes on after `head` should the origin come back: nothing is told twice. */
+  over: EndReason | undefined;
   /** When its home was lost, while its leaf may still come back at another gateway. */
   orphanedAtMs: number | undefined;
   /** The head at the last sweep, and when it was first seen: tells how long the flow has been idle. */

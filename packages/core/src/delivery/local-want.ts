@@ -1,6 +1,6 @@
 /** A pattern this node itself wants, from every origin, and what reads the flows that match it. */
 import type { NodeId } from "../base/ids.ts";
-import type { GapReason } from "../wire/index.ts";
+import type { EndReason, GapReason } from "../wire/index.ts";
 import type { Flow, Reader } from "./flow.ts";
 
 /** Hears what comes; never waits, never throws. */
@@ -39,6 +39,11 @@ class LocalReader implements Reader {
     if (to < this.next) return;
     this.#listener.onSkip(flow, this.next, to);
     this.next = to + 1;
+  }
+
+  onEnd(flow: Flow, reason: EndReason): void {
+    if (flow.reliability === "reliable" && reason !== "goodbye")
+      this.#listener.onGap(flow, this.next, Number.POSITIVE_INFINITY, reason);
   }
 }
 

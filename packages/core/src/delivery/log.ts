@@ -115,8 +115,6 @@ export class Log {
     segment: undefined as Segment | undefined,
     into: 0,
   };
-  /** What the newest segment held at the last sweep. */
-  #sweptUsed = -1;
   /** The segment last located, to save a look-up. */
   #located: Segment | undefined;
 
@@ -240,11 +238,8 @@ export class Log {
 
   /** To be called now and then: drops whole segments whose newest frame has been here for longer than `ageMs`. */
   sweep(nowMs: number, ageMs: number): void {
-    // A segment that has not grown since the last sweep counts as full, so that an idle log empties too.
-    const last = this.#last;
-    for (const segment of this.#segments)
-      if (segment !== last || segment.used === this.#sweptUsed) segment.fullAtMs ??= nowMs;
-    this.#sweptUsed = last?.used ?? -1;
+    // The newest one counts as full too: its first frames must not stay for as long as others follow.
+    for (const segment of this.#segments) segment.fullAtMs ??= nowMs;
     while (this.#segments[0]?.fullAtMs !== undefined && nowMs - this.#segments[0].fullAtMs > ageMs) this.#dropSegment();
   }
 
@@ -260,7 +255,8 @@ export class Log {
     if (last && last.used + byteLength <= last.bytes.length && last.fullAtMs === undefined) {
       if (last.viewBytes < this.#viewBytes) return last;
     }
-    const size = Math.min(LARGEST_SEGMENT, last ? last.bytes.byteLength * 2 : SMALLEST_SEGMENT);
+    const wasFull = last && last.used > last.bytes.byteLength / 2;
+    const size = wasFull ? Math.min(LARGEST_SEGMENT, last.bytes.byteLength * 2) : SMALLEST_SEGMENT;
     const segment: Segment = {
       bytes: new Uint8Array(Math.max(size, byteLength)),
       index: this.#firstIndex + this.#segments.length,

@@ -36,8 +36,6 @@ export class Upstream implements FlowSource {
   readonly wants = new Map<string, UpstreamWant>();
   readonly flows = new Set<Flow>();
 
-  /** Its origin said goodbye: that its flows end is no loss. */
-  saidGoodbye = false;
   /** When a leaf's edge was lost; it may come back within its lease. */
   lostAtMs: number | undefined;
 
@@ -95,6 +93,14 @@ export class Upstream implements FlowSource {
       this.moveTo(this.previous);
       this.previous = undefined;
     }
+  }
+
+  /** Ask for nothing any more; what its flows are and how far they have come stays known. */
+  retire(): void {
+    this.moveTo(undefined);
+    this.releasePrevious();
+    this.wants.clear();
+    for (const flow of this.flows) flow.accepting = false;
   }
 
   releasePrevious(): void {

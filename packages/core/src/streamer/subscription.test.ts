@@ -190,7 +190,7 @@ function direct(logBytes = 1_000_000) {
     authorize: () => true,
     incarnation: () => 1,
     origins: () => [],
-    fate: () => undefined,
+    incarnationOf: () => undefined,
     nextHop: () => undefined,
     joined: () => true,
   });

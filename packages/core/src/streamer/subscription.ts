@@ -230,10 +230,10 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
     let found: Gap | undefined;
     this.#gaps = this.#gaps.filter((entry) => {
       const { gap } = entry;
-      // After an open-ended gap the origin goes on in another flow.
+      // After an open-ended gap an origin that comes back goes on where it was, or in another flow.
       const isNext =
         entry.flow === flow
-          ? seq > gap.to
+          ? seq > (gap.to === Number.POSITIVE_INFINITY ? gap.from - 1 : gap.to)
           : gap.to === Number.POSITIVE_INFINITY && gap.origin === flow.origin && gap.topic === flow.topic;
       if (isNext) found = gap;
       return !isNext;

@@ -88,6 +88,7 @@ export const frames = [
   ["start", control.start, fc.record({ flow: u53, base: seq })],
   ["gap", control.gap, fc.record({ flow: u53, to: seq, reason: fc.constantFrom(...control.GAP_REASONS) })],
   ["skip", control.skip, fc.record({ flow: u53, to: seq })],
+  ["end", control.end, fc.record({ flow: u53, last: seq, reason: fc.constantFrom(...control.END_REASONS) })],
 ] as const;
 
 /** The body of a record frame. */

@@ -41,6 +41,10 @@ export type Reliability = (typeof RELIABILITIES)[number];
 export const GAP_REASONS = ["forgotten", "origin-lost", "too-slow", "undecodable"] as const;
 export type GapReason = (typeof GAP_REASONS)[number];
 
+/** Why nothing of a flow comes any more. */
+export const END_REASONS = ["goodbye", "origin-lost", "forgotten"] as const;
+export type EndReason = (typeof END_REASONS)[number];
+
 const topic = checkedText(LIMITS.topicBytes, "topic", isTopic);
 const pattern = checkedText(LIMITS.topicBytes, "pattern", isPattern);
 const name = text(LIMITS.nameBytes);
@@ -166,6 +170,8 @@ export const start = controlFrame(FrameType.start, struct({ flow: u53, base: seq
 export const gap = controlFrame(FrameType.gap, struct({ flow: u53, to: seq, reason: oneOf(GAP_REASONS) }));
 /** Up to `to`, removed on purpose, by a policy. */
 export const skip = controlFrame(FrameType.skip, struct({ flow: u53, to: seq }));
+/** After `last` nothing comes, unless the origin comes back. */
+export const end = controlFrame(FrameType.end, struct({ flow: u53, last: seq, reason: oneOf(END_REASONS) }));
 
 export type OriginRef = { readonly id: string; readonly incarnation: number };
 export type FlowDeclaration = ReturnType<typeof flow.decode>;

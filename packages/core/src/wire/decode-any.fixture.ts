@@ -30,6 +30,7 @@ const codecs = new Map<number, { decode(frame: Uint8Array): unknown }>(
     control.start,
     control.gap,
     control.skip,
+    control.end,
   ].map((codec) => [codec.type, codec]),
 );
 

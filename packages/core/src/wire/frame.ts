@@ -32,6 +32,7 @@ export const FrameType = {
   gap: 0x25,
   skip: 0x26,
   data: 0x27,
+  end: 0x28,
   unicast: 0x30,
   bounce: 0x31,
 } as const;

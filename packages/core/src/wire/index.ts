@@ -1,6 +1,7 @@
 export { inFrames } from "./chunks.ts";
 export type {
   AttachBody,
+  EndReason,
   FlowDeclaration,
   GapReason,
   IntroduceBody,

@@ -180,6 +180,7 @@ export const controlFrames: readonly Vector[] = [
   frame("start", "the flow begins after 41 for a fresh want", control.start, { flow: FLOW, base: 41 }),
   frame("gap", "nobody can deliver numbers up to 50", control.gap, { flow: FLOW, to: 50, reason: "forgotten" }),
   frame("skip", "a policy removed numbers up to the largest there is", control.skip, { flow: FLOW, to: 2 ** 52 }),
+  frame("end", "its origin vanished after number 50", control.end, { flow: FLOW, last: 50, reason: "origin-lost" }),
 ];
 
 /** What stands in the body of a record frame. */
