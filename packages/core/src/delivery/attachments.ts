@@ -309,8 +309,13 @@ export class Attachments implements Sources {
     if (flow.refetching || !upstream?.edge) return;
     flow.refetching = true;
     this.#host.onRefetch();
-    const positions = [{ flow: flow.number, seq: flow.log.head }];
-    upstream.edge.send(Lane.control, [control.attach.encode({ origins: upstream.refs, wants: [], positions })]);
+    this.tell(flow);
+  }
+
+  /** Tell the upstream where to go on in `flow`. Without an edge it hears it when there is one. */
+  tell({ upstream, number, position }: Flow): void {
+    const positions = [{ flow: number, seq: position }];
+    upstream?.edge?.send(Lane.control, [control.attach.encode({ origins: upstream.refs, wants: [], positions })]);
   }
 
   // ---- flows coming in
@@ -375,11 +380,9 @@ export class Attachments implements Sources {
     flow.announced = true;
     const owed = this.#host.localWants.offer(flow, flow.upstream?.origin ?? this.#host.self, next);
     this.#host.children.offer(flow, next);
-    if (owed && next <= flow.log.base) this.rewind(flow, next - 1);
-  }
-
-  rewind(flow: Flow, after: number): void {
-    flow.log.reset(after);
+    if (!owed || next > flow.log.base) return;
+    // It was known by what a child holds of it, and nothing has come yet.
+    flow.log.reset(next - 1);
     flow.refetching = false;
     this.refetch(flow);
   }

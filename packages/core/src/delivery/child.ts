@@ -6,12 +6,14 @@ import type { NodeId } from "../base/ids.ts";
 import type { Edge, FrameSource, PacketBuilder } from "../edge/index.ts";
 import { control, type EndReason, type FlowDeclaration, type GapReason } from "../wire/index.ts";
 import type { Flow, Reader } from "./flow.ts";
-import type { Log } from "./log.ts";
+import type { FlowLog, Log } from "./log.ts";
 
 /** A cursor may take this much of a packet before the next one has its turn. */
 const QUANTUM_BYTES = 16 * 1024;
 /** How far a cursor on a volatile flow may fall behind, in messages, before it jumps to the newest. */
 const VOLATILE_LAG = 1_000;
+/** So often what a cursor lacks is fetched for it and gone again before its edge could take any: then it is too slow. */
+const FETCHES = 3;
 
 export interface ChildWant {
   /** Begins with ATTACHED; else it goes on after the positions it told. */
@@ -25,10 +27,12 @@ export interface ChildWant {
 /** What a child needs of the feeds. */
 export interface ChildHost {
   readonly log: Log;
+  /** What was fetched again for those who are behind. */
+  readonly catchUpLog: Log;
   /** Numbers up to here cannot come any more; the rest below the log's base can be asked of the upstream. */
   lostUpTo(flow: Flow): number;
-  /** Ask the upstream for everything after `after` again. */
-  rewind(flow: Flow, after: number): void;
+  /** Ask the upstream for what comes after `after` again. @returns Whether it is asked for from now on; else later. */
+  catchUp(flow: Flow, after: number): boolean;
   declare(flow: Flow, edge: Edge): Uint8Array;
   onVolatileDrop(flow: Flow, count: number): void;
 }
@@ -41,6 +45,9 @@ export class Cursor implements Reader {
   queued = false;
   /** The neighbour has been told that the flow is over. */
   ended = false;
+  /** What was fetched for it last, and how often. */
+  fetched = 0;
+  fetches = 0;
   readonly #child: Child;
 
   constructor(child: Child, flow: Flow, next: number, declared: boolean) {
@@ -122,14 +129,15 @@ export class Child implements FrameSource {
     for (; turn < this.#queue.length && packet.byteLength < untilBytes; turn++) {
       const cursor = this.#queue[turn]!;
       if (this.cursors.get(cursor.flow.number) !== cursor) continue;
-      this.#advance(cursor, packet, Math.min(untilBytes, packet.byteLength + QUANTUM_BYTES));
-      if (cursor.next <= cursor.flow.log.head) this.#queue.push(cursor);
+      const goesOn = this.#advance(cursor, packet, Math.min(untilBytes, packet.byteLength + QUANTUM_BYTES));
+      if (goesOn && cursor.next <= cursor.flow.log.head) this.#queue.push(cursor);
       else cursor.queued = false;
     }
     if (turn > 0) this.#queue = turn === this.#queue.length ? [] : this.#queue.slice(turn);
   }
 
-  #advance(cursor: Cursor, packet: PacketBuilder, untilBytes: number): void {
+  /** @returns False when it has to wait until what it lacks has been fetched. */
+  #advance(cursor: Cursor, packet: PacketBuilder, untilBytes: number): boolean {
     const { flow } = cursor;
     if (!cursor.declared) {
       cursor.declared = true;
@@ -139,21 +147,43 @@ export class Child implements FrameSource {
       const target = flow.log.head - cursor.next >= VOLATILE_LAG ? flow.log.head - 1 : flow.log.base;
       if (cursor.next <= target) this.#skip(cursor, target, packet);
     }
-    if (cursor.next <= flow.log.base) {
+    while (cursor.next <= flow.log.base && packet.byteLength < untilBytes) {
+      const behind = flow.catchUp?.log;
+      if (behind && cursor.next > behind.base && cursor.next <= behind.head) {
+        this.#copy(cursor, this.#host.catchUpLog, behind, packet, untilBytes);
+        continue;
+      }
       const lost = Math.min(this.#host.lostUpTo(flow), flow.log.base);
       if (cursor.next <= lost) this.#gap(cursor, lost, "forgotten", packet);
-      if (cursor.next <= flow.log.base) return this.#host.rewind(flow, cursor.next - 1);
+      else if (this.#fetch(cursor)) return false;
+      else this.#gap(cursor, flow.log.base, "too-slow", packet);
     }
-    while (cursor.next <= flow.log.head && packet.byteLength < untilBytes) {
-      const lost = flow.log.lostUntil(cursor.next);
+    if (cursor.next > flow.log.base) this.#copy(cursor, this.#host.log, flow.log, packet, untilBytes);
+    if (flow.over && cursor.next > flow.log.head && !cursor.ended) packet.addWhole(this.endOf(cursor, flow.over));
+    return true;
+  }
+
+  /** @returns False when there is no sense in it any more. */
+  #fetch(cursor: Cursor): boolean {
+    if (cursor.fetched !== cursor.next) {
+      cursor.fetched = cursor.next;
+      cursor.fetches = 0;
+    }
+    if (cursor.fetches === FETCHES) return false;
+    if (this.#host.catchUp(cursor.flow, cursor.next - 1)) cursor.fetches++;
+    return true;
+  }
+
+  #copy(cursor: Cursor, log: Log, flowLog: FlowLog, packet: PacketBuilder, untilBytes: number): void {
+    while (cursor.next <= flowLog.head && packet.byteLength < untilBytes) {
+      const lost = flowLog.lostUntil(cursor.next);
       if (lost >= cursor.next) {
-        if (flow.reliability === "volatile") this.#skip(cursor, lost, packet);
+        if (cursor.flow.reliability === "volatile") this.#skip(cursor, lost, packet);
         else this.#gap(cursor, lost, "forgotten", packet);
       }
-      cursor.next = this.#host.log.gather(flow.log, cursor.next, packet, untilBytes);
+      cursor.next = log.gather(flowLog, cursor.next, packet, untilBytes);
       cursor.ended = false;
     }
-    if (flow.over && cursor.next > flow.log.head && !cursor.ended) packet.addWhole(this.endOf(cursor, flow.over));
   }
 
   /** The frame that tells of the end, after what the cursor has given. */

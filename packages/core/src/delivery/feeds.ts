@@ -28,6 +28,7 @@ import {
   writeDataHead,
 } from "../wire/index.ts";
 import { Attachments } from "./attachments.ts";
+import { CatchUp } from "./catch-up.ts";
 import type { ChildHost } from "./child.ts";
 import { Children } from "./children.ts";
 import { Flow } from "./flow.ts";
@@ -67,11 +68,14 @@ export interface FeedCounters {
   volatileDrops: number;
 }
 
+/** What a child lacks is fetched so much at a time, in bytes; less where the log is small. */
+const CATCH_UP_BYTES = 8 * 1024 * 1024;
 /** How often old messages and idle flows are looked for, in ms. */
 const SWEEP_MS = 60_000;
 
 export class Feeds implements ChildHost, Flushable {
   readonly log: Log;
+  readonly catchUpLog: Log;
   readonly counters: FeedCounters = { duplicates: 0, unwanted: 0, resumes: 0, gaps: 0, volatileDrops: 0 };
   readonly #host: FeedsHost;
   readonly #self: NodeId;
@@ -95,7 +99,8 @@ export class Feeds implements ChildHost, Flushable {
     this.#host = host;
     this.#self = host.local.identity.id;
     this.#isLeaf = host.local.role === "leaf";
-    this.log = new Log(host.logBytes);
+    this.catchUpLog = new Log(host.logBytes / 2);
+    this.log = new Log(host.logBytes, this.catchUpLog);
     const feeds = this;
     this.#attachments = new Attachments({
       self: this.#self,
@@ -122,8 +127,9 @@ export class Feeds implements ChildHost, Flushable {
         authorize: host.authorize,
         incarnation: () => host.incarnation(),
         log: this.log,
+        catchUpLog: this.catchUpLog,
         lostUpTo: (flow) => this.lostUpTo(flow),
-        rewind: (flow, after) => this.rewind(flow, after),
+        catchUp: (flow, after) => this.catchUp(flow, after),
         declare: (flow, edge) => this.declare(flow, edge),
         onVolatileDrop: (flow, count) => this.onVolatileDrop(flow, count),
       },
@@ -257,6 +263,7 @@ export class Feeds implements ChildHost, Flushable {
         const { flow: number, to, reason } = control.gap.decode(frame);
         const flow = this.#fedFlow(number, edge);
         if (flow && to > flow.log.head) this.#lose(flow, to, reason);
+        flow?.catchUp?.onGap(to);
         return true;
       }
       case FrameType.skip: {
@@ -292,13 +299,19 @@ export class Feeds implements ChildHost, Flushable {
     if (!flow.announced) this.#attachments.announce(flow, 1);
     const seq = dataSeq(bytes, at);
     const { head } = flow.log;
-    if (seq <= head) {
+    const isBehind = seq <= head && flow.catchUp?.takes(seq) === true;
+    if (seq <= head && !isBehind) {
       this.counters.duplicates++;
       return;
     }
     if (edge.role === "leaf" && length > LIMITS.leafMessageBytes + LIMITS.headerBytes)
       throw new MeshError("too-large", `a message of ${length} bytes from a leaf`);
     const payloadFrom = dataPayloadFrom(bytes, at, length);
+    if (isBehind) {
+      this.catchUpLog.appendFrame(flow.catchUp!.log, bytes, at, length, payloadFrom);
+      this.log.shrink();
+      return flow.catchUp!.onTaken(length);
+    }
     if (seq !== head + 1) {
       if (flow.reliability === "reliable") {
         if (flow.upstream.edge === edge) this.#attachments.refetch(flow);
@@ -366,8 +379,16 @@ export class Feeds implements ChildHost, Flushable {
     return flow.origin === this.#self || flow.over ? flow.log.base : flow.log.floor;
   }
 
-  rewind(flow: Flow, after: number): void {
-    this.#attachments.rewind(flow, after);
+  catchUp(flow: Flow, after: number): boolean {
+    if (flow.catchUp) return flow.catchUp.ask(after);
+    flow.catchUp = new CatchUp(after, {
+      log: flow.log,
+      windowBytes: Math.min(this.#host.logBytes / 4, CATCH_UP_BYTES),
+      tell: () => this.#attachments.tell(flow),
+      wake: () => flow.wakeBehind(),
+    });
+    this.#attachments.tell(flow);
+    return true;
   }
 
   declare(flow: Flow, edge: Edge): Uint8Array {

@@ -2,6 +2,7 @@
 import type { NodeId } from "../base/ids.ts";
 import type { Edge } from "../edge/index.ts";
 import type { EndReason, GapReason, OriginRef, Reliability } from "../wire/index.ts";
+import type { CatchUp } from "./catch-up.ts";
 import { FlowLog } from "./log.ts";
 
 /** Somebody who reads a flow from `next` on: a neighbour's cursor or a subscription of this node. */
@@ -57,11 +58,14 @@ export class Flow {
   refetching = false;
   /** Its origin is gone. It goes on after `head` should the origin come back: nothing is told twice. */
   over: EndReason | undefined;
+  /** What children are behind with, once one of them was. */
+  catchUp: CatchUp | undefined;
   /** When its home was lost, while its leaf may still come back at another gateway. */
   orphanedAtMs: number | undefined;
   /** The head at the last sweep, and when it was first seen: tells how long the flow has been idle. */
   sweptHead = -1;
   idleSinceMs = 0;
+  #stream: string | undefined;
 
   constructor(
     identity: Pick<Flow, "number" | "home" | "incarnation" | "origin" | "epoch" | "topic" | "reliability">,
@@ -77,8 +81,24 @@ export class Flow {
     this.log = new FlowLog(base);
   }
 
+  /** What goes on in another flow when this one has ended. */
+  get stream(): string {
+    this.#stream ??= `${this.reliability} ${this.origin} ${this.topic}`;
+    return this.#stream;
+  }
+
+  /** What is told upstream: the number after which it goes on. */
+  get position(): number {
+    return this.catchUp?.isAsking ? this.catchUp.log.head : this.log.head;
+  }
+
   addReader(reader: Reader): void {
     this.readers = [...this.readers, reader];
+  }
+
+  /** Readers that lack what this node does not hold any more have something to read, or to ask. */
+  wakeBehind(): void {
+    for (const reader of this.readers) if (reader.next <= this.log.base) reader.onHead(this);
   }
 
   /** Also while they are walked: who walks them goes on with the old ones. */

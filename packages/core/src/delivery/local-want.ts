@@ -7,8 +7,6 @@ import type { Flow, Reader } from "./flow.ts";
 export interface Listener {
   /** `seq` of `flow` is in the log now. */
   onMessage(flow: Flow, seq: number): void;
-  /** What is in the log after a rewind was told of before. */
-  onReturn(flow: Flow): void;
   /** `from` to `to` (Infinity: open-ended) cannot be delivered. */
   onGap(flow: Flow, from: number, to: number, reason: GapReason): void;
   /** `from` to `to` were removed by a policy on the way. */
@@ -25,7 +23,6 @@ class LocalReader implements Reader {
   }
 
   onHead(flow: Flow): void {
-    if (this.next > flow.log.head) return this.#listener.onReturn(flow); // comes again, after a rewind
     while (this.next <= flow.log.head) this.#listener.onMessage(flow, this.next++);
   }
 

@@ -25,8 +25,8 @@ interface Segment {
   fullAtMs: number | undefined;
 }
 
-/** Segments grow from the first to the second size, so that an idle node stays small. */
-const SMALLEST_SEGMENT = 16 * 1024;
+/** Segments grow from the first to the second size, so that an idle node stays small; less in a small log. */
+const SMALLEST_SEGMENT = 8 * 1024;
 const LARGEST_SEGMENT = 256 * 1024;
 /** Offsets in a segment fit below this; a frame's position is `segment.index * SPAN + offset`. */
 const SPAN = 2 ** 24;
@@ -40,7 +40,7 @@ export class FlowLog {
   base: number;
   /** The newest number held. */
   head: number;
-  /** Numbers up to here are lost for good here: evicted, or declared lost by those who should have had them. */
+  /** Numbers up to here are lost for good: those who should have had them said so. */
   floor = 0;
   #positions = new Float64Array(4);
   #first = 0;
@@ -100,8 +100,10 @@ export class FlowLog {
 
 export class Log {
   readonly #budgetBytes: number;
+  readonly #beside: Log | undefined;
   /** A segment with so much behind its views is full: it goes as one, and must not take the whole log along. */
   readonly #viewBytes: number;
+  readonly #largestSegment: number;
   #segments: Segment[] = [];
   /** The newest of them. */
   #last: Segment | undefined;
@@ -118,14 +120,19 @@ export class Log {
   /** The segment last located, to save a look-up. */
   #located: Segment | undefined;
 
-  /** @param budgetBytes What it may hold, counting whole segments and the buffers behind views. */
-  constructor(budgetBytes: number) {
+  /**
+   * @param budgetBytes What it may hold, counting whole segments and the buffers behind views.
+   * @param beside Another log, with a smaller budget of its own, whose bytes count here too.
+   */
+  constructor(budgetBytes: number, beside?: Log) {
     this.#budgetBytes = budgetBytes;
+    this.#beside = beside;
     this.#viewBytes = budgetBytes / 16;
+    this.#largestSegment = Math.max(SMALLEST_SEGMENT, Math.min(LARGEST_SEGMENT, budgetBytes / 8));
   }
 
   get byteLength(): number {
-    return this.#bytes;
+    return this.#bytes + (this.#beside ? this.#beside.byteLength : 0);
   }
 
   /** The buffer that the last frame was appended to. */
@@ -199,7 +206,7 @@ export class Log {
       segment.lastFlow = flow;
       segment.flows.add(flow);
     }
-    if (this.#bytes > this.#budgetBytes) this.#shrink();
+    if (this.byteLength > this.#budgetBytes) this.shrink();
   }
 
   /** Where the frame numbered `seq` lies; it must be held. */
@@ -240,6 +247,7 @@ export class Log {
   sweep(nowMs: number, ageMs: number): void {
     // The newest one counts as full too: its first frames must not stay for as long as others follow.
     for (const segment of this.#segments) segment.fullAtMs ??= nowMs;
+    this.#beside?.sweep(nowMs, ageMs);
     while (this.#segments[0]?.fullAtMs !== undefined && nowMs - this.#segments[0].fullAtMs > ageMs) this.#dropSegment();
   }
 
@@ -256,7 +264,7 @@ export class Log {
       if (last.viewBytes < this.#viewBytes) return last;
     }
     const wasFull = last && last.used > last.bytes.byteLength / 2;
-    const size = wasFull ? Math.min(LARGEST_SEGMENT, last.bytes.byteLength * 2) : SMALLEST_SEGMENT;
+    const size = wasFull ? Math.min(this.#largestSegment, last.bytes.byteLength * 2) : SMALLEST_SEGMENT;
     const segment: Segment = {
       bytes: new Uint8Array(Math.max(size, byteLength)),
       index: this.#firstIndex + this.#segments.length,
@@ -282,9 +290,10 @@ export class Log {
     this.#bytes += view.buffer.byteLength;
   }
 
-  #shrink(): void {
+  /** Keep to the budget; called by itself, except when the log beside it has grown. */
+  shrink(): void {
     // The newest segment stays, however large: what was just acknowledged is held.
-    while (this.#bytes > this.#budgetBytes && this.#segments.length > 1) this.#dropSegment();
+    while (this.byteLength > this.#budgetBytes && this.#segments.length > 1) this.#dropSegment();
   }
 
   #dropSegment(): void {
@@ -297,7 +306,6 @@ export class Log {
     for (const flow of segment.flows) {
       if (flow.count === 0 || flow.at(flow.base + 1) >= end) continue;
       while (flow.count > 0 && flow.at(flow.base + 1) < end) flow.dropFirst();
-      flow.floor = Math.max(flow.floor, flow.base);
     }
   }
 }

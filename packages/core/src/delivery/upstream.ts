@@ -134,7 +134,7 @@ export class AttachBatch {
   send(declare: (flow: Flow, edge: Edge) => Uint8Array): void {
     for (const [edge, groups] of this.#byEdge) {
       for (const { origins, wants, flows } of groups.values()) {
-        const positions = flows.map((flow) => ({ flow: flow.number, seq: flow.log.head }));
+        const positions = flows.map((flow) => ({ flow: flow.number, seq: flow.position }));
         for (const flow of flows) edge.send(Lane.control, [declare(flow, edge)]);
         // Positions beyond one frame go ahead of the wants they belong to.
         for (let at = POSITIONS_PER_FRAME; at < positions.length; at += POSITIONS_PER_FRAME) {

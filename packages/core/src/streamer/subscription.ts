@@ -47,19 +47,21 @@ export interface SubscriptionHost {
   onClose(subscription: object): void;
 }
 
-/** Numbers of one flow that wait, `next` to `to`. */
+/** Numbers of one flow that wait, `next` to `to`: messages, or what the mesh lost and the reader has not come to yet. */
 interface Run {
   readonly flow: Flow;
   next: number;
   to: number;
+  /** Why they are lost; undefined for messages. */
+  lost: GapReason | undefined;
 }
 
 const EVENTS = ["gap", "drop"] as const;
 const NO_HEADERS: Headers = Object.freeze({});
-/** Runs that may wait before those that have left the log are put together. */
+/** Runs that may wait before those that are lost are put together. */
 const COMPACT_RUNS = 64 * 1024;
-/** Gaps remembered for the message after them; beyond, the oldest were told by their event alone. */
-const MAX_GAPS = 1_000;
+/** Holes remembered for the message after them; beyond, the oldest were told by their event alone. */
+const MAX_HOLES = 1_000;
 /** A handler gives way to other work after this many messages. */
 const BATCH = 4_096;
 
@@ -78,9 +80,9 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
   #runs: Run[] = [];
   #firstRun = 0;
   #waiting = 0;
-  /** Reported gaps whose next message has not been read yet, oldest first. */
-  #gaps: { readonly flow: Flow; readonly gap: Gap }[] = [];
-  /** When there are so many runs, those that have left the log are put together. */
+  /** Reported holes whose next message has not been read yet, by stream, oldest first. */
+  readonly #holes = new Map<string, Gap>();
+  /** When there are so many runs, those that are lost are put together. */
   #compactAt = COMPACT_RUNS;
   #ended = false;
   #iterated = false;
@@ -105,9 +107,14 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
     this.ready = this.#want.ready;
   }
 
-  /** Messages that wait to be read. */
+  /** Messages that wait to be read; what has left the log unread does not count. */
   get waiting(): number {
-    return this.#waiting;
+    let gone = 0;
+    for (let i = this.#firstRun; i < this.#runs.length; i++) {
+      const run = this.#runs[i]!;
+      if (!run.lost) gone += Math.max(0, Math.min(run.to, run.flow.log.base) - run.next + 1);
+    }
+    return this.#waiting - gone;
   }
 
   on<Name extends keyof SubscriptionEvents>(
@@ -124,7 +131,7 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
     this.#ended = true;
     this.#host.feeds.unwant(this.#want);
     this.#host.onClose(this);
-    this.#arrived();
+    this.#arrival?.resolve();
   }
 
   [Symbol.dispose](): void {
@@ -157,35 +164,37 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
     if (this.#ended || (this.#options.echo === false && flow.origin === this.#host.self)) return;
     const { capacity } = this.#options;
     if (capacity !== undefined && this.#waiting >= capacity) {
-      if (this.#options.overflow === "drop-newest") return this.#drop(flow);
-      this.#dropOldest();
+      this.#tellLost();
+      if (this.#waiting >= capacity) {
+        if (this.#options.overflow === "drop-newest") return this.#drop(flow);
+        this.#dropOldest();
+      }
       if (this.#ended) return; // whoever heard of it closed the subscription
     }
     const last = this.#runs.at(-1);
-    if (last && last.flow === flow && last.to === seq - 1 && this.#runs.length > this.#firstRun) last.to = seq;
-    else this.#runs.push({ flow, next: seq, to: seq });
-    if (this.#runs.length >= this.#compactAt) this.#compact();
+    if (last?.flow === flow && last.to === seq - 1 && !last.lost && this.#runs.length > this.#firstRun) last.to = seq;
+    else this.#push({ flow, next: seq, to: seq, lost: undefined });
     this.#waiting++;
-    if (this.#handler) this.#queue();
-    else this.#arrived();
+    this.#arrived();
+  }
+
+  /** It is told in its place: when what came before it has been read. */
+  onGap(flow: Flow, from: number, to: number, reason: GapReason): void {
+    if (this.#ended) return;
+    if (this.#firstRun === this.#runs.length) return this.#tell(flow, from, to, reason);
+    this.#push({ flow, next: from, to, lost: reason });
+    this.#arrived();
+  }
+
+  #push(run: Run): void {
+    this.#runs.push(run);
+    if (this.#runs.length >= this.#compactAt) this.#compact();
   }
 
   #arrived(): void {
+    if (this.#handler) return this.#queue();
     this.#arrival?.resolve();
     this.#arrival = undefined;
-  }
-
-  onGap(flow: Flow, from: number, to: number, reason: GapReason): void {
-    const gap = { topic: flow.topic, origin: flow.origin, from, to, reason };
-    if (this.#gaps.push({ flow, gap }) > MAX_GAPS) this.#gaps.shift();
-    this.#host.feeds.counters.gaps++;
-    this.#events.emit("gap", gap);
-  }
-
-  onReturn(): void {
-    if (this.#waiting === 0) return;
-    if (this.#handler) this.#queue();
-    else this.#arrived();
   }
 
   onSkip(flow: Flow, from: number, to: number): void {
@@ -197,51 +206,24 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
     this.#events.emit("drop", { topic: flow.topic, origin: flow.origin, count: 1 });
   }
 
+  /** The first run is of messages. */
   #dropOldest(): void {
     const run = this.#runs[this.#firstRun]!;
     run.next++;
     this.#waiting--;
-    if (run.next > run.to) this.#firstRun++;
-    this.#trim();
+    if (run.next > run.to) this.#shift();
     this.#drop(run.flow);
   }
 
-  /** What waits for a reader that never comes must not cost more than the log: of what has left it, a range is enough. */
+  /** What waits for a reader that never comes must not cost more than the log: of what is lost, ranges are enough. */
   #compact(): void {
-    const kept: Run[] = [];
-    const gone = new Map<Flow, Run>();
-    for (const run of this.#runs.slice(this.#firstRun)) {
-      const before = gone.get(run.flow);
-      const hasLeft = run.to <= run.flow.log.base;
-      if (hasLeft && before?.to === run.next - 1) {
-        before.to = run.to;
-        continue;
-      }
-      if (hasLeft) gone.set(run.flow, run);
-      kept.push(run);
-    }
-    this.#runs = kept;
+    this.#runs = merged(this.#runs.slice(this.#firstRun), false);
     this.#firstRun = 0;
-    this.#compactAt = Math.max(COMPACT_RUNS, kept.length * 2);
+    this.#compactAt = Math.max(COMPACT_RUNS, this.#runs.length * 2);
   }
 
-  /** The hole that `seq` of `flow` is the first message after. */
-  #gapBefore(flow: Flow, seq: number): Gap | undefined {
-    let found: Gap | undefined;
-    this.#gaps = this.#gaps.filter((entry) => {
-      const { gap } = entry;
-      // After an open-ended gap an origin that comes back goes on where it was, or in another flow.
-      const isNext =
-        entry.flow === flow
-          ? seq > (gap.to === Number.POSITIVE_INFINITY ? gap.from - 1 : gap.to)
-          : gap.to === Number.POSITIVE_INFINITY && gap.origin === flow.origin && gap.topic === flow.topic;
-      if (isNext) found = gap;
-      return !isNext;
-    });
-    return found;
-  }
-
-  #trim(): void {
+  #shift(): void {
+    this.#firstRun++;
     if (this.#firstRun === this.#runs.length) {
       this.#runs = [];
       this.#firstRun = 0;
@@ -251,47 +233,56 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
     }
   }
 
+  // ---- holes
+
+  /** Tell of everything lost that the reader has come to: what the mesh said, and what has left the log unread. */
+  #tellLost(): void {
+    const lost: Run[] = [];
+    for (let run = this.#runs[this.#firstRun]; run && isLost(run); run = this.#runs[this.#firstRun]) {
+      const { flow, next } = run;
+      const to = run.lost ? run.to : Math.min(run.to, flow.log.base);
+      if (!run.lost) this.#waiting -= to - next + 1;
+      lost.push({ flow, next, to, lost: run.lost ?? "too-slow" });
+      if (to === run.to) this.#shift();
+      else run.next = to + 1;
+    }
+    for (const { flow, next, to, lost: reason } of merged(lost, true)) this.#tell(flow, next, to, reason!);
+  }
+
+  #tell(flow: Flow, from: number, to: number, reason: GapReason): void {
+    const { topic, origin, stream } = flow;
+    const gap: Gap = { topic, origin, from, to, reason };
+    const before = this.#holes.get(stream);
+    this.#holes.delete(stream);
+    this.#holes.set(stream, before?.to === from - 1 ? { ...gap, from: before.from } : gap);
+    if (this.#holes.size > MAX_HOLES) this.#holes.delete(this.#holes.keys().next().value!);
+    this.#host.feeds.counters.gaps++;
+    this.#events.emit("gap", gap);
+  }
+
+  /** The hole that the message now read of `flow` is the first after. */
+  #holeBefore({ stream }: Flow): Gap | undefined {
+    const hole = this.#holes.get(stream);
+    if (hole) this.#holes.delete(stream);
+    return hole;
+  }
+
   // ---- reading
 
   /** The next message that is still held and decodes; undefined when none waits. */
   #take(): Message<T> | undefined {
-    let compacted = false;
     for (;;) {
       const run = this.#runs[this.#firstRun];
       if (!run) return undefined;
-      const { flow } = run;
-      if (run.next <= flow.log.base) {
-        // It has left the log unread. What left with it is told in one go.
-        if (!compacted) {
-          compacted = true;
-          this.#compact();
-          continue;
-        }
-        const to = Math.min(run.to, flow.log.base);
-        this.#waiting -= to - run.next + 1;
-        this.onGap(flow, run.next, to, "too-slow");
-        run.next = to + 1;
-      } else if (run.next > flow.log.head) {
-        // The log was rewound for somebody who is further behind; it comes again, unless its flow or this reader ended.
-        if (!flow.ended && !this.#ended) return undefined;
-        this.#waiting -= run.to - run.next + 1;
-        this.onGap(flow, run.next, run.to, "forgotten");
-        run.next = run.to + 1;
-      } else {
-        const seq = run.next++;
-        this.#waiting--;
-        if (run.next > run.to) {
-          this.#firstRun++;
-          this.#trim();
-        }
-        const message = this.#read(flow, seq);
-        if (message) return message;
+      if (isLost(run)) {
+        this.#tellLost();
         continue;
       }
-      if (run.next > run.to) {
-        this.#firstRun++;
-        this.#trim();
-      }
+      const seq = run.next++;
+      this.#waiting--;
+      if (run.next > run.to) this.#shift();
+      const message = this.#read(run.flow, seq);
+      if (message) return message;
     }
   }
 
@@ -313,10 +304,10 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
         seq,
         publishedAt: dataPublishedAtMs(bytes, at),
         headers,
-        gap: this.#gaps.length > 0 ? this.#gapBefore(flow, seq) : undefined,
+        gap: this.#holes.size > 0 ? this.#holeBefore(flow) : undefined,
       };
     } catch (cause) {
-      this.onGap(flow, seq, seq, "undecodable");
+      this.#tell(flow, seq, seq, "undecodable");
       const why = cause instanceof Error ? cause.message : String(cause);
       this.#host.onError(
         new MeshError(
@@ -385,6 +376,31 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
     }
     this.#queue();
   }
+}
+
+/** Whether its first number is lost, because the mesh said so or because it has left the log unread. */
+function isLost(run: Run): boolean {
+  return run.lost !== undefined || run.next <= run.flow.log.base;
+}
+
+/** Lost runs of one flow that follow on one another are put together where the first of them stands. */
+function merged(runs: readonly Run[], onlySameReason: boolean): Run[] {
+  const kept: Run[] = [];
+  const last = new Map<Flow, Run>();
+  for (const run of runs) {
+    const isAllLost = run.lost !== undefined || run.to <= run.flow.log.base;
+    const before = isAllLost ? last.get(run.flow) : undefined;
+    const hasEnd = run.to < Number.POSITIVE_INFINITY;
+    if (before?.to === run.next - 1 && (before.lost === run.lost || (!onlySameReason && hasEnd))) {
+      // What was lost for other reasons was not heard of either, because the reader was too slow.
+      if (before.lost !== run.lost) before.lost = "too-slow";
+      before.to = run.to;
+      continue;
+    }
+    if (isAllLost) last.set(run.flow, run);
+    kept.push(run);
+  }
+  return kept;
 }
 
 /** @throws {MeshError} `malformed-payload` */
