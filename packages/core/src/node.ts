@@ -14,7 +14,7 @@ import { judgeConnection } from "./connection.ts";
 import { Feeds, Pinger, Unicast } from "./delivery/index.ts";
 import { type Edge as EdgeDriver, Edges, type LocalNode } from "./edge/index.ts";
 import type { Link, LinkSink } from "./link/index.ts";
-import { Mesh, type NodeInfo, type ServiceInstance } from "./mesh/index.ts";
+import { Mesh, type NodeInfo, roundTripOf, type ServiceInstance } from "./mesh/index.ts";
 import { type Connection, type Edge, edgeInfo, type NodeEvents, type NodeStatus, type Topology } from "./node-info.ts";
 import { checkNodeOptions, type NodeOptions, type Runtime } from "./node-options.ts";
 import { Calls, type ExposeOptions, type Remote, type RemoteOptions } from "./rmi/index.ts";
@@ -107,6 +107,7 @@ export class MeshNode implements AsyncDisposable {
       logger: this.#logger,
       transports: runtime.transports,
       onOpen: (edge) => this.#onEdgeOpen(edge),
+      onMeasured: (edge) => this.#mesh.onMeasured(edge),
       onClosed: (edge, error) => this.#onEdgeClosed(edge, error),
       onFrame: (edge, type, bytes, at, length) => this.#onFrame(edge, type, bytes, at, length),
       // The table of edges has written a line already.
@@ -241,7 +242,7 @@ export class MeshNode implements AsyncDisposable {
     const others = [...this.#mesh.records.values()].flatMap((record) =>
       record.neighbours
         .filter(({ id }) => record.id !== this.id && id !== this.id && record.id < id)
-        .map(({ id }) => ({ from: record.id, to: id, latencyMs: undefined })),
+        .map(({ id, cost }) => ({ from: record.id, to: id, latencyMs: roundTripOf(cost) })),
     );
     return Promise.resolve({ nodes, edges: [...own, ...others] });
   }

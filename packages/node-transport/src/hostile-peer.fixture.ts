@@ -37,7 +37,8 @@ export const Type = {
   ping: 0x06,
   pong: 0x07,
   record: 0x10,
-  synced: 0x11,
+  digest: 0x12,
+  synced: 0x13,
   flow: 0x20,
   attach: 0x21,
   attached: 0x22,
@@ -154,7 +155,7 @@ export class HostilePeer {
       introduction.subarray(incarnationAt, incarnationAt + 8),
     ]);
     await this.next(Type.accept);
-    this.send(frame(Type.accept));
+    this.send(frame(Type.accept), frame(Type.digest, u8(1), list()));
     await this.next(Type.synced);
   }
 
@@ -170,11 +171,11 @@ export class HostilePeer {
         bytes(this.#publicKey),
         list(),
       ],
-      ...[list(Buffer.concat([this.them.subarray(0, 16), u32(1)])), u32(0), list(), list(), u8(0)],
+      ...[list(Buffer.concat([this.them.subarray(0, 16), u32(1)])), u64(0), u8(0)],
     ]);
     const signature = this.sign(body);
     if (spoilSignature) signature[10]! ^= 1;
-    return frame(Type.record, bytes(body), bytes(signature));
+    return frame(Type.record, u32(0), bytes(body), bytes(signature));
   }
   readonly #incarnation = Date.now();
   #sequence = 0;

@@ -32,6 +32,12 @@ export const LIMITS = {
   dialMs: 10_000,
   /** Subscriptions of one leaf. */
   leafSubscriptions: 10_000,
+  /** Peers a node keeps records of; newcomers beyond are left out. */
+  peers: 10_000,
+  /** Neighbours that one record may name. */
+  neighbours: 4_096,
+  /** What one peer may put into the directory, as it travels, in bytes. */
+  shareBytes: 8 * MiB,
   /** Flows a node keeps track of; the idlest are forgotten beyond. */
   flows: 200_000,
   /** Bytes of the log on a peer or gateway. */
@@ -65,8 +71,14 @@ export const TIMINGS = {
   redialMinMs: 200,
   /** No redial waits longer, in ms. */
   redialMaxMs: 15_000,
+  /** A peer tells of its changes at once, but in the long run no more often than this, in ms... */
+  recordPauseMs: 100,
+  /** ...which so many of them in a row may be ahead of. */
+  recordBurst: 10,
   /** A record is originated again at least this often, in ms. */
-  recordRefreshMs: 60_000,
+  recordRefreshMs: 120_000,
   /** A record not refreshed for this long is dropped, in ms. */
-  recordExpiryMs: 200_000,
+  recordExpiryMs: 300_000,
+  /** Routes are computed at once, and then not again for so long, in ms. */
+  routesPauseMs: 20,
 } as const;

@@ -32,6 +32,7 @@ function mutePeer(simulation: SimulatedMesh, join: string): { close(): Promise<v
     transports: [network.transport("mute")],
     isPeer: () => false,
     onOpen: (edge) => mesh.onEdgeOpen(edge),
+    onMeasured: () => {},
     onClosed: (edge) => mesh.onEdgeClosed(edge),
     onFrame: (edge, type, bytes, at, length) => void mesh.onFrame(edge, type, bytes.subarray(at, at + length)),
     onError: () => {},

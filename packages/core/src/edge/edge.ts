@@ -36,6 +36,8 @@ export interface EdgeHost {
   /** The other side has proven who it is. An error refuses the edge. */
   onIntroduced(edge: Edge): MeshError | undefined;
   onOpen(edge: Edge): void;
+  /** The round trip was measured once more. */
+  onMeasured(edge: Edge): void;
   /** A frame of an open edge that is not the edge's own business. @throws {MeshError} to close the edge. */
   onFrame(edge: Edge, type: number, bytes: Uint8Array, at: number, length: number): void;
   /** Last call. `error` is undefined after an agreed end. */
@@ -79,6 +81,8 @@ export class Edge implements LinkSink, Flushable {
   #heardAtMs: number;
   /** What the link had received when it was last looked at. */
   #receivedBytes: number | undefined;
+  /** When our INTRODUCE was sent. */
+  #introducedAtMs = 0;
   /** When the timer armed last should fire. */
   #dueMs = 0;
   /** The ping not yet answered: its token is when it left, in microseconds. */
@@ -316,6 +320,7 @@ export class Edge implements LinkSink, Flushable {
     switch (result.on) {
       case "introduce":
         this.#phase = { on: "handshake", state: result.state, them: undefined };
+        this.#introducedAtMs = this.#host.clock.now();
         this.send(Lanes.control, [encodeIntroduce(this.#host.local, result.state, this.#credential)]);
         return;
       case "introduced": {
@@ -329,6 +334,8 @@ export class Edge implements LinkSink, Flushable {
         this.#timer?.[Symbol.dispose]();
         this.#phase = { on: "open", them: result.them };
         this.since = this.#host.clock.wallNow();
+        // ACCEPT answers our INTRODUCE: the first round trip.
+        this.latency.add(this.#host.clock.now() - this.#introducedAtMs);
         this.#host.logger.log("info", "edge open", {
           peer: result.them.id,
           name: result.them.name,
@@ -404,10 +411,9 @@ export class Edge implements LinkSink, Flushable {
 
   #onPong(token: number): void {
     if (this.#pinged?.token !== token) return;
-    const isFirst = this.latency.roundTripMs === undefined;
     this.latency.add(this.#host.clock.now() - this.#pinged.atMs);
     this.#pinged = undefined;
-    if (isFirst && this.role === "leaf") this.#ping(); // carries the figure, which a leaf cannot measure itself
+    this.#host.onMeasured(this);
   }
 
   #arm(delayMs: number, run: () => void): void {

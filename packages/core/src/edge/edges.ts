@@ -22,6 +22,7 @@ export interface EdgesOptions {
   readonly logger: Logger;
   readonly transports: readonly Transport[];
   onOpen(edge: Edge): void;
+  onMeasured(edge: Edge): void;
   onClosed(edge: Edge, error: MeshError | undefined): void;
   onFrame: EdgeHost["onFrame"];
   /** A handshake that failed, or an open edge that ended because a side broke the rules. */
@@ -260,6 +261,10 @@ export class Edges implements EdgeHost {
       if (id === edge.id && seed.state.phase !== "served") seed.input({ on: "open", edge });
     }
     this.#options.onOpen(edge);
+  }
+
+  onMeasured(edge: Edge): void {
+    this.#options.onMeasured(edge);
   }
 
   onFrame(edge: Edge, type: number, bytes: Uint8Array, at: number, length: number): void {

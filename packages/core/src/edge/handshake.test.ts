@@ -102,7 +102,7 @@ describe("the handshake", () => {
       "a frame of an open edge",
       control.synced.encode({}),
       "malformed-frame",
-      "frame type 0x11 has no place in the handshake's hello phase",
+      "frame type 0x13 has no place in the handshake's hello phase",
     ],
     ["more than 16 KiB", new Uint8Array(16_385), "too-large", "a frame of 16385 bytes during the handshake"],
     [

@@ -1,39 +1,109 @@
 import { describe, expect, it, onTestFinished } from "vitest";
+import { keylessIdentity } from "../auth/index.ts";
 import { settle } from "../testing/node-settle.fixture.ts";
+import { SeededRandom } from "../testing/seeded-random.ts";
 import { SimulatedMesh } from "../testing/simulated-mesh.ts";
-import { servicesOf, subscribersOf } from "./directory.ts";
+import { control, type ShareBody, Writer } from "../wire/index.ts";
+import { Directory } from "./directory.ts";
 import type { StoredRecord } from "./records.ts";
 
-type Topic = StoredRecord["topics"][number];
+const random = new SeededRandom(1);
+const [alice, bob, page] = [1, 2, 3].map(() => keylessIdentity(random).id) as [string, string, string];
+const life =
+  (incarnation: number, gone = false) =>
+  (id: string): StoredRecord | undefined =>
+    id === alice || id === bob ? ({ id, incarnation, gone } as StoredRecord) : undefined;
+const recordOf = life(1);
 
-const record = (name: string, topics: readonly Topic[], services: StoredRecord["services"] = []): StoredRecord =>
-  ({ id: name, name, role: "peer", topics, services }) as unknown as StoredRecord;
-const topic = (pattern: string, self: boolean, leaves: number): Topic => ({ pattern, self, leaves });
+const topic = (pattern: string, self: boolean, leaves: number): ShareBody["topics"][number] => ({
+  pattern,
+  self,
+  leaves,
+});
 
-describe("subscribersOf()", () => {
+function share(id: string, version: number, changes: Partial<ShareBody> = {}): Uint8Array {
+  const writer = new Writer();
+  control.shareBody.write(writer, {
+    ...{ id, incarnation: 1, version, whole: version === 1, topics: [], services: [] },
+    ...changes,
+  });
+  return control.share.encode({ body: writer.finish(), signature: new Uint8Array(0) });
+}
+
+const everybody = (): boolean => true;
+
+describe("Directory", () => {
   it("names peers that want a topic by any pattern, once, and counts leaves", () => {
-    const records = [
-      record("a", [topic("x/*", true, 2), topic("x/y", true, 0)]),
-      record("b", [topic("x/**", false, 3)]),
-      record("c", [topic("z", true, 5)]),
-    ];
-    expect(subscribersOf(records, "x/y")).toEqual({
-      peers: [{ id: "a", name: "a", role: "peer" }],
-      leaves: 5,
-    });
+    const directory = new Directory(undefined);
+    directory.offer(share(alice, 1, { topics: [topic("x/*", true, 2), topic("x/y", true, 0)] }), recordOf);
+    directory.offer(share(bob, 1, { topics: [topic("x/**", false, 3), topic("z", true, 5)] }), recordOf);
+    expect(directory.subscribers("x/y", everybody)).toEqual({ peers: [alice], leaves: 5 });
+    expect(directory.subscribers("x/y", (peer) => peer !== alice)).toEqual({ peers: [], leaves: 3 });
   });
 
   it("counts of overlapping patterns only the leaves that are certain", () => {
-    expect(subscribersOf([record("a", [topic("x", false, 2), topic("*", false, 3)])], "x").leaves).toBe(3);
+    const directory = new Directory(undefined);
+    directory.offer(share(alice, 1, { topics: [topic("x", false, 2), topic("*", false, 3)] }), recordOf);
+    expect(directory.subscribers("x", everybody).leaves).toBe(3);
   });
-});
 
-describe("servicesOf()", () => {
-  it("gives every exposed object with its owner, and where that is", () => {
-    const services = [{ service: "page", owner: "leaf", ownerName: "a page" }];
-    expect([...servicesOf([record("gateway", [], services)])]).toEqual([
-      { service: "page", owner: "leaf", ownerName: "a page", home: "gateway" },
+  it("follows changes version by version, and says when one is missing", () => {
+    const directory = new Directory(undefined);
+    const services = [{ service: "page", owner: page, ownerName: "a page", offered: true }];
+    expect(directory.offer(share(alice, 1, { topics: [topic("x", true, 0)], services }), recordOf).on).toBe("news");
+    expect([...directory.instances("page")]).toEqual([
+      { service: "page", owner: page, ownerName: "a page", home: alice },
     ]);
+    expect(directory.homeOf(page)).toBe(alice);
+    expect(directory.offer(share(alice, 3, { topics: [topic("y", true, 0)] }), recordOf).on).toBe("behind");
+    expect(directory.subscribers("y", everybody).peers).toEqual([]);
+    expect(directory.offer(share(alice, 2, { topics: [topic("x", false, 0)] }), recordOf).on).toBe("news");
+    expect(directory.offer(share(alice, 2, { topics: [topic("x", true, 0)] }), recordOf).on).toBe("old");
+    const over = services.map((service) => ({ ...service, offered: false }));
+    directory.offer(share(alice, 3, { services: over }), recordOf);
+    expect(directory.subscribers("x", everybody).peers).toEqual([]);
+    expect([...directory.services(), directory.homeOf(page)]).toEqual([undefined]);
+  });
+
+  it("tells newcomers what they lack, from the last whole version on", () => {
+    const directory = new Directory(undefined);
+    const frames = [1, 2, 3].map((version) => share(alice, version));
+    for (const frame of frames) directory.offer(frame, recordOf);
+    const record = recordOf(alice)!;
+    expect([directory.since(record, 0), directory.since(record, 2), directory.since(record, 3)]).toEqual([
+      frames,
+      frames.slice(2),
+      [],
+    ]);
+    const whole = share(alice, 4, { whole: true });
+    directory.offer(whole, recordOf);
+    expect([directory.since(record, 0), directory.since(record, 3)]).toEqual([[whole], [whole]]);
+  });
+
+  it("takes nothing of who is not known, of another life, or gone", () => {
+    const directory = new Directory(undefined);
+    for (const of of [life(2), life(1, true), () => undefined])
+      expect(directory.offer(share(alice, 1, { topics: [topic("x", true, 0)] }), of).on).toBe("old");
+    expect(directory.subscribers("x", everybody).peers).toEqual([]);
+  });
+
+  it("keeps no more of a peer than there is room for", () => {
+    const directory = new Directory(undefined);
+    const topics = Array.from({ length: 900 }, (_, i) => topic(`${i}/${"x".repeat(1_000)}`, true, 0));
+    const news = Array.from({ length: 12 }, (_, i) => directory.offer(share(alice, i + 1, { topics }), recordOf).on);
+    expect(news).toEqual([...Array(9).fill("news"), "refused", "behind", "behind"]);
+    expect(directory.refused).toBe(1);
+    expect(directory.offer(share(alice, 20, { whole: true }), recordOf).on).toBe("news");
+  });
+
+  it("holds nothing any more of a peer that is forgotten", () => {
+    const directory = new Directory(undefined);
+    const services = [{ service: "page", owner: page, ownerName: "a page", offered: true }];
+    directory.offer(share(alice, 1, { topics: [topic("x/**", true, 1)], services }), recordOf);
+    directory.forget(alice);
+    expect(directory.subscribers("x", everybody)).toEqual({ peers: [], leaves: 0 });
+    expect([...directory.services()]).toEqual([]);
+    expect(directory.version(recordOf(alice)!)).toBe(0);
   });
 });
 
@@ -62,7 +132,7 @@ describe("leaves with more subscriptions than a record holds", () => {
     await mesh.run(100);
     expect(received).toEqual(["0/0", "3/399"]);
     expect(gateway.edges.map((edge) => edge.peer.role).sort()).toEqual(["leaf", "leaf", "leaf", "leaf", "peer"]);
-    expect(new Set(warnings)).toEqual(new Set(["directory full"]));
+    expect(warnings).toEqual([]);
     expect(await peer.subscribers(`${long}/0/0`)).toEqual({ peers: [], leaves: 1 });
 
     mesh.network.drop("gateway", "peer");

@@ -1,8 +1,14 @@
-/** Who wants and who offers what, read off the records. It answers questions and never decides where data flows. */
+/**
+ * Who wants and who offers what, by peer. Each peer's share travels version by version, as its origin encoded and signed
+ * it, and is kept from its last whole version on, so that it can be told to newcomers. It answers questions and never
+ * decides where data flows.
+ */
+import type { Verifier } from "../auth/index.ts";
 import type { NodeId } from "../base/ids.ts";
-import { matches } from "../base/topic-pattern.ts";
-import type { Role } from "../wire/index.ts";
-import type { StoredRecord } from "./records.ts";
+import { LIMITS } from "../base/limits.ts";
+import { PatternIndex } from "../base/pattern-index.ts";
+import { control, Reader, type Role, type ShareBody } from "../wire/index.ts";
+import { checkSigned, type StoredRecord } from "./records.ts";
 
 export interface NodeInfo {
   readonly id: NodeId;
@@ -18,22 +24,183 @@ export interface ServiceInstance {
   readonly home: NodeId;
 }
 
-/** Peers that subscribe to `topic`, and how many leaves do. */
-export function subscribersOf(records: Iterable<StoredRecord>, topic: string): { peers: NodeInfo[]; leaves: number } {
-  const peers: NodeInfo[] = [];
-  let leaves = 0;
-  for (const record of records) {
-    const matching = record.topics.filter((entry) => matches(entry.pattern, topic));
-    if (matching.some((entry) => entry.self)) peers.push({ id: record.id, name: record.name, role: record.role });
-    // Patterns that overlap may count a leaf more than once; the largest single count is certain.
-    leaves += matching.reduce((most, entry) => Math.max(most, entry.leaves), 0);
-  }
-  return { peers, leaves };
+/** A pattern that a peer wants, itself or for leaves. */
+interface Want {
+  readonly peer: NodeId;
+  readonly pattern: string;
+  readonly self: boolean;
+  readonly leaves: number;
 }
 
-/** Every exposed object in the mesh. */
-export function* servicesOf(records: Iterable<StoredRecord>): Generator<ServiceInstance> {
-  for (const record of records) {
-    for (const { service, owner, ownerName } of record.services) yield { service, owner, ownerName, home: record.id };
+/** What one peer has said so far. */
+interface Share {
+  readonly incarnation: number;
+  version: number;
+  /** From the last whole version on, one frame for each. */
+  frames: Uint8Array[];
+  byteLength: number;
+  readonly wants: Map<string, Want>;
+  /** By owner and name. */
+  readonly services: Map<string, ServiceInstance>;
+}
+
+/** What became of a share's frame. `behind`: something before it is missing and must be asked for. */
+export type ShareNews =
+  | { readonly on: "old" }
+  | { readonly on: "news" | "behind" | "refused"; readonly record: StoredRecord };
+
+export class Directory {
+  readonly #verifier: Verifier | undefined;
+  readonly #shares = new Map<NodeId, Share>();
+  readonly #wants = new PatternIndex<Want>();
+  readonly #instances = new Map<string, Set<ServiceInstance>>();
+  readonly #ofOwner = new Map<NodeId, Set<ServiceInstance>>();
+  /** Frames that there was no room for. */
+  refused = 0;
+
+  constructor(verifier: Verifier | undefined) {
+    this.#verifier = verifier;
   }
+
+  /** The version held of a peer's share; 0 when there is none of this incarnation. */
+  version({ id, incarnation }: Pick<StoredRecord, "id" | "incarnation">): number {
+    const share = this.#shares.get(id);
+    return share?.incarnation === incarnation ? share.version : 0;
+  }
+
+  /** What somebody who holds `version` lacks. */
+  since(record: Pick<StoredRecord, "id" | "incarnation">, version: number): readonly Uint8Array[] {
+    const held = this.version(record);
+    if (held <= version) return [];
+    const { frames } = this.#shares.get(record.id)!;
+    return frames.slice(Math.max(0, frames.length - (held - version)));
+  }
+
+  /**
+   * @param frame Owned by the directory from now on.
+   * @param recordOf The record held of a peer; without one, nothing can be checked.
+   * @throws {MeshError} `malformed-frame`, or `bad-credentials` when its signature is wrong.
+   */
+  offer(frame: Uint8Array, recordOf: (id: NodeId) => StoredRecord | undefined): ShareNews {
+    const { body, signature } = control.share.decode(frame);
+    const said = control.shareBody.read(new Reader(body));
+    const record = recordOf(said.id);
+    if (!record || record.gone || record.incarnation !== said.incarnation) return { on: "old" };
+    const held = this.version(record);
+    if (said.version <= held) return { on: "old" };
+    if (!said.whole && said.version !== held + 1) return { on: "behind", record };
+    if (this.#verifier) checkSigned(this.#verifier, record, body, signature);
+    const share = said.whole ? this.#begin(said) : this.#shares.get(said.id)!;
+    if (share.byteLength + frame.byteLength > LIMITS.shareBytes) {
+      this.refused++;
+      return { on: "refused", record };
+    }
+    share.version = said.version;
+    share.frames.push(frame);
+    share.byteLength += frame.byteLength;
+    this.#apply(share, said);
+    return { on: "news", record };
+  }
+
+  /** Forget all that a peer has said. */
+  forget(id: NodeId): void {
+    const share = this.#shares.get(id);
+    if (!share) return;
+    for (const want of share.wants.values()) this.#wants.delete(want.pattern, want);
+    for (const instance of share.services.values()) this.#withdraw(instance);
+    this.#shares.delete(id);
+  }
+
+  // ---- questions
+
+  /** Peers that want `topic` and are not left out by `counts`, and how many leaves of theirs do. */
+  subscribers(topic: string, counts: (peer: NodeId) => boolean): { peers: NodeId[]; leaves: number } {
+    const byPeer = new Map<NodeId, { self: boolean; leaves: number }>();
+    for (const { peer, self, leaves } of this.#wants.match(topic)) {
+      const found = byPeer.get(peer);
+      // Patterns that overlap may count a leaf more than once; the largest single count is certain.
+      if (found) {
+        found.self ||= self;
+        found.leaves = Math.max(found.leaves, leaves);
+      } else if (counts(peer)) byPeer.set(peer, { self, leaves });
+    }
+    const peers: NodeId[] = [];
+    let leaves = 0;
+    for (const [peer, found] of byPeer) {
+      if (found.self) peers.push(peer);
+      leaves += found.leaves;
+    }
+    return { peers, leaves };
+  }
+
+  /** Where objects of this name are exposed. */
+  instances(service: string): Iterable<ServiceInstance> {
+    return this.#instances.get(service) ?? [];
+  }
+
+  /** Every exposed object in the mesh. */
+  *services(): Generator<ServiceInstance> {
+    for (const instances of this.#instances.values()) yield* instances;
+  }
+
+  /** The gateway of a leaf that exposes something. */
+  homeOf(owner: NodeId): NodeId | undefined {
+    for (const { home } of this.#ofOwner.get(owner) ?? []) return home;
+    return undefined;
+  }
+
+  // ---- keeping
+
+  #begin({ id, incarnation }: ShareBody): Share {
+    this.forget(id);
+    const share: Share = {
+      incarnation,
+      version: 0,
+      frames: [],
+      byteLength: 0,
+      wants: new Map(),
+      services: new Map(),
+    };
+    this.#shares.set(id, share);
+    return share;
+  }
+
+  #apply(share: Share, { id, topics, services }: ShareBody): void {
+    for (const { pattern, self, leaves } of topics) {
+      const before = share.wants.get(pattern);
+      if (before) this.#wants.delete(pattern, before);
+      share.wants.delete(pattern);
+      if (!self && leaves === 0) continue;
+      const want = { peer: id, pattern, self, leaves };
+      share.wants.set(pattern, want);
+      this.#wants.add(pattern, want);
+    }
+    for (const { service, owner, ownerName, offered } of services) {
+      const key = owner + service;
+      const before = share.services.get(key);
+      if (before) this.#withdraw(before);
+      share.services.delete(key);
+      if (!offered) continue;
+      const instance = { service, owner, ownerName, home: id };
+      share.services.set(key, instance);
+      put(this.#instances, service, instance);
+      put(this.#ofOwner, owner, instance);
+    }
+  }
+
+  #withdraw(instance: ServiceInstance): void {
+    take(this.#instances, instance.service, instance);
+    take(this.#ofOwner, instance.owner, instance);
+  }
+}
+
+function put<K, V>(sets: Map<K, Set<V>>, key: K, value: V): void {
+  const set = sets.get(key);
+  if (set) set.add(value);
+  else sets.set(key, new Set([value]));
+}
+
+function take<K, V>(sets: Map<K, Set<V>>, key: K, value: V): void {
+  const set = sets.get(key);
+  if (set?.delete(value) && set.size === 0) sets.delete(key);
 }

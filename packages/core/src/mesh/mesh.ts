@@ -1,15 +1,20 @@
 /**
- * The control plane: originates this peer's record, floods everybody's, and derives routes and the directory from
- * them. A leaf originates nothing: it tells its gateway what it wants and offers, and the gateway stands for it.
+ * The control plane: originates this peer's record and share of the directory, floods everybody's, and derives routes
+ * and the directory from them. A leaf originates nothing: it tells its gateway what it wants and offers, and the gateway
+ * stands for it.
  */
 import type { Clock, Logger } from "../base/clock.ts";
 import { MeshError } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
 import { LIMITS, TIMINGS } from "../base/limits.ts";
+import { matches } from "../base/topic-pattern.ts";
 import type { Flushable, Turn } from "../base/turn.ts";
 import type { Edge, LocalNode } from "../edge/index.ts";
-import { control, FrameType, inFrames, Lane, type RecordBody, Writer } from "../wire/index.ts";
-import { type NodeInfo, type ServiceInstance, servicesOf, subscribersOf } from "./directory.ts";
+import { control, type DigestBody, FrameType, Lane, type RecordBody, Writer } from "../wire/index.ts";
+import { Directory, type NodeInfo, type ServiceInstance } from "./directory.ts";
+import { EdgeCost } from "./edge-cost.ts";
+import { LeafInterest } from "./leaf-interest.ts";
+import { type OwnInterest, OwnShare } from "./own-share.ts";
 import { Records, type StoredRecord } from "./records.ts";
 import { computeRoutes, type Route } from "./routes.ts";
 
@@ -26,40 +31,55 @@ export interface MeshOptions {
   onChange(): void;
 }
 
-/** What this node itself puts into the directory. */
-export interface OwnInterest {
-  readonly topics: readonly string[];
-  readonly services: readonly string[];
-}
-
-interface LeafInterest {
-  readonly topics: readonly string[];
-  readonly services: readonly string[];
-}
+/** What may have changed since it was last told or computed. */
+type Stale = "record" | "share" | "routes";
 
 /** How often expired records are looked for, in ms. */
 const SWEEP_MS = 10_000;
+/** Who was asked for what is missing is not asked again for so long, in ms. */
+const ASK_AGAIN_MS = 1_000;
 
 export class Mesh implements Flushable {
   readonly #options: MeshOptions;
   readonly #records: Records;
-  readonly #leafInterest = new Map<Edge, LeafInterest>();
-  #timer: Disposable | undefined;
+  readonly #directory: Directory;
+  readonly #share: OwnShare;
+  readonly #leafInterest = new LeafInterest();
   #interest: OwnInterest = { topics: [], services: [] };
+  /** What this peer's edges to other peers cost. */
+  readonly #costs = new Map<Edge, EdgeCost>();
+  /** Neighbours that asked for all there is, and those that have told all they had. */
+  readonly #answered = new WeakSet<Edge>();
+  readonly #syncedWith = new WeakSet<Edge>();
+  /** When somebody was last asked for the missing part of a peer's share. */
+  readonly #askedAtMs = new Map<NodeId, number>();
   #routes = new Map<NodeId, Route>();
   #known = new Map<NodeId, NodeInfo>();
   #incarnation: number;
   #sequence = 0;
-  #originatedAtMs = 0;
+  /** The version that this peer's share has come to. */
+  #version = 0;
+  /** Until when what was told so far would have taken at an even pace (the generic cell rate algorithm, ITU-T I.371). */
+  #toldUntilMs = Number.NEGATIVE_INFINITY;
+  #originatedAtMs = Number.NEGATIVE_INFINITY;
+  #routedAtMs = Number.NEGATIVE_INFINITY;
+  #sweeper: Disposable | undefined;
+  /** Set while something waits for its pause to be over. */
+  #pause: Disposable | undefined;
   #queued = false;
-  #stale = { record: true, routes: true };
+  readonly #stale: Record<Stale, boolean> = { record: true, share: true, routes: true };
+  /** The gateway that knows what this leaf wants. */
+  #toldGateway: Edge | undefined;
   #synced = false;
   #gone = false;
 
   constructor(options: MeshOptions) {
+    const { local } = options;
     this.#options = options;
-    this.#incarnation = options.local.incarnation;
-    this.#records = new Records(options.local.verifier);
+    this.#incarnation = local.incarnation;
+    this.#records = new Records(local.verifier);
+    this.#directory = new Directory(local.verifier);
+    this.#share = new OwnShare({ id: local.identity.id, name: local.name });
     this.#sweepLater();
     this.#touch("record");
   }
@@ -91,8 +111,6 @@ export class Mesh implements Flushable {
   /** The edge to hand things for `peer` to; undefined when no way is known. */
   nextHop(peer: NodeId): Edge | undefined {
     if (this.#isLeaf) return this.gateway;
-    const direct = this.#options.edge(peer);
-    if (direct?.role === "leaf") return undefined;
     const route = this.#routes.get(peer);
     return route && this.#options.edge(route.nextHop);
   }
@@ -103,12 +121,11 @@ export class Mesh implements Flushable {
     return undefined;
   }
 
-  /** Hops to `peer`; Infinity when no way is known. */
+  /** What the way to `peer` costs, in microseconds; Infinity when none is known. */
   distance(peer: NodeId): number {
     if (peer === this.#self) return 0;
-    const gateway = this.#isLeaf ? this.gateway?.id : undefined;
-    if (peer === gateway) return 1;
-    return (this.#routes.get(peer)?.cost ?? Number.POSITIVE_INFINITY) + (gateway ? 1 : 0);
+    if (this.#isLeaf && peer === this.gateway?.id) return 0;
+    return this.#routes.get(peer)?.cost ?? Number.POSITIVE_INFINITY;
   }
 
   /** Reachable peers, this one left out. */
@@ -121,37 +138,51 @@ export class Mesh implements Flushable {
     if (node === this.#self) return this.#isLeaf ? this.gateway?.id : node;
     if (this.#records.byId.has(node)) return node;
     if (this.#options.edge(node)?.role === "leaf") return this.#self;
-    for (const service of this.services()) if (service.owner === node) return service.home;
-    return undefined;
+    return this.#directory.homeOf(node);
   }
 
   /** With `isRead`, only those behind an edge that it says yes to: a node may be listed a hop before its attach has come. */
   subscribers(topic: string, isRead?: (edge: Edge) => boolean): { peers: NodeInfo[]; leaves: number } {
-    const records = [...this.#records.byId.values()].filter(({ id }) => {
-      if (!isRead || id === this.#self) return true;
+    const { peers, leaves } = this.#directory.subscribers(topic, (id) => {
+      if (id === this.#self) return true;
+      if (!isRead) return this.isReachable(id);
       const edge = this.nextHop(id);
       return edge !== undefined && isRead(edge);
     });
-    const { peers, leaves } = subscribersOf(records, topic);
-    const ownLeaf = this.#isLeaf && subscribersOf([this.#ownAsRecord()], topic).peers.length;
-    return { peers: peers.filter((peer) => peer.id !== this.#self), leaves: Math.max(0, leaves - Number(ownLeaf)) };
+    const ownLeaf = this.#isLeaf && this.#interest.topics.some((pattern) => matches(pattern, topic));
+    return {
+      peers: peers.flatMap((id) => this.#known.get(id) ?? []),
+      leaves: Math.max(0, leaves - Number(ownLeaf)),
+    };
   }
 
-  services(): Generator<ServiceInstance> {
-    return servicesOf(this.#records.byId.values());
+  /** Where objects of this name are exposed. */
+  instances(service: string): Iterable<ServiceInstance> {
+    return this.#directory.instances(service);
+  }
+
+  /** Every exposed object in the mesh. */
+  services(): Iterable<ServiceInstance> {
+    return this.#directory.services();
+  }
+
+  isReachable(peer: NodeId): boolean {
+    return peer === this.#self || this.#known.has(peer);
   }
 
   // ---- what this node says
 
   set interest(interest: OwnInterest) {
     this.#interest = interest;
-    this.#touch("record");
+    if (!this.#isLeaf) this.#share.own = interest;
+    this.#touch("share");
   }
 
   /** Stop, with a last record that tells everybody at once that this peer is gone. */
   close(): void {
-    this.#timer?.[Symbol.dispose]();
-    this.#timer = undefined;
+    this.#sweeper?.[Symbol.dispose]();
+    this.#pause?.[Symbol.dispose]();
+    this.#sweeper = undefined;
     this.#gone = true;
     if (!this.#isLeaf) this.#originate();
   }
@@ -160,38 +191,52 @@ export class Mesh implements Flushable {
 
   onEdgeOpen(edge: Edge): void {
     if (this.#isLeaf) this.#records.renew(this.#options.clock.now());
-    if (!this.#isLeaf) {
-      for (const record of this.#records.byId.values()) edge.send(Lane.control, [record.frame]);
-      edge.send(Lane.control, [control.synced.encode({})]);
-    }
-    this.#touch("record");
-    this.#touch("routes");
+    else if (edge.role !== "leaf") this.#costs.set(edge, new EdgeCost(edge.latency.roundTripMs));
+    if (this.#isLeaf || edge.role !== "leaf") edge.send(Lane.control, [this.#digest()]);
+    this.#touch("record", "share");
+    this.#touchRoutesNow();
   }
 
   onEdgeClosed(edge: Edge): void {
-    this.#leafInterest.delete(edge);
+    this.#share.leafLeft(edge, { id: edge.id, name: edge.peer.name });
+    this.#touch("share");
+    if (!this.#isLeaf && !this.#costs.delete(edge)) return;
     this.#touch("record");
-    this.#touch("routes");
+    this.#touchRoutesNow();
+  }
+
+  /** The round trip over `edge` was measured once more. */
+  onMeasured(edge: Edge): void {
+    const changed = this.#costs.get(edge)?.measured(edge.latency.roundTripMs!);
+    if (changed) this.#touch("record", "routes");
   }
 
   /** @returns Whether the frame was ours. @throws {MeshError} to close the edge. */
   onFrame(edge: Edge, type: number, frame: Uint8Array): boolean {
     switch (type) {
       case FrameType.record:
-        if (edge.role === "leaf") throw new MeshError("malformed-frame", "a leaf originates no records");
+        this.#fromPeer(edge);
         this.#onRecord(edge, frame.slice());
         return true;
+      case FrameType.share:
+        this.#fromPeer(edge);
+        this.#onShare(edge, frame.slice());
+        return true;
+      case FrameType.digest:
+        this.#onDigest(edge, control.digest.decode(frame));
+        return true;
       case FrameType.synced:
+        this.#syncedWith.add(edge);
         this.#synced = true;
         this.#touch("routes");
         return true;
       case FrameType.interest: {
         if (edge.role !== "leaf") throw new MeshError("malformed-frame", `a ${edge.role} sent what only a leaf sends`);
-        const { topics, services } = control.interest.decode(frame);
-        if (topics.length > LIMITS.leafSubscriptions)
-          throw new MeshError("too-large", `${topics.length} subscriptions of one leaf`);
-        this.#leafInterest.set(edge, { topics, services });
-        this.#touch("record");
+        const leaf = { id: edge.id, name: edge.peer.name };
+        const subscriptions = this.#share.leafTold(edge, leaf, control.interest.decode(frame));
+        if (subscriptions > LIMITS.leafSubscriptions)
+          throw new MeshError("too-large", `${subscriptions} subscriptions of one leaf`);
+        this.#touch("share");
         return true;
       }
       default:
@@ -199,42 +244,140 @@ export class Mesh implements Flushable {
     }
   }
 
+  #fromPeer(edge: Edge): void {
+    if (edge.role === "leaf") throw new MeshError("malformed-frame", "a leaf originates no records");
+  }
+
   #onRecord(edge: Edge, frame: Uint8Array): void {
+    const before = this.#records.byId.size;
     const record = this.#records.offer(frame, this.#options.clock.now());
-    if (!record) return;
-    if (record.id === this.#self && !this.#isLeaf) {
-      // An earlier life of ours, or somebody's echo from the future: outlive it.
-      if (record.incarnation > this.#incarnation) this.#incarnation = record.incarnation + 1;
-      this.#sequence = Math.max(this.#sequence, record.sequence);
-      this.#touch("record");
+    if (!record) {
+      if (this.#records.refused === 1 && before === LIMITS.peers)
+        this.#options.logger.log("warn", "mesh full", { peers: before });
       return;
     }
-    if (!this.#isLeaf) for (const other of this.#options.edges()) if (other !== edge) other.send(Lane.control, [frame]);
+    if (record.id === this.#self && !this.#isLeaf) return this.#outlive(record);
+    const held = this.#directory.version(record);
+    if (record.gone || held === 0) this.#directory.forget(record.id);
+    if (record.directory > held && !record.gone && this.#syncedWith.has(edge)) this.#ask(edge, record);
+    this.#flood(frame, edge);
     this.#touch("routes");
+  }
+
+  /** An earlier life of ours, or an echo of this one. */
+  #outlive({ incarnation, sequence }: StoredRecord): void {
+    if (incarnation > this.#incarnation) {
+      this.#incarnation = incarnation + 1;
+      this.#share.tellWhole();
+      this.#touch("share");
+    }
+    this.#sequence = Math.max(this.#sequence, sequence);
+    this.#touch("record");
+  }
+
+  #onShare(edge: Edge, frame: Uint8Array): void {
+    const news = this.#directory.offer(frame, (id) => (id === this.#self ? undefined : this.#records.byId.get(id)));
+    switch (news.on) {
+      case "old":
+        return;
+      case "behind":
+        return this.#ask(edge, news.record);
+      case "refused":
+        this.#options.logger.log("warn", "share too large", { peer: news.record.id, bytes: LIMITS.shareBytes });
+        return;
+      case "news":
+        this.#askedAtMs.delete(news.record.id);
+        this.#flood(frame, edge);
+        this.#touch("routes");
+    }
+  }
+
+  /** Part of a peer's share is missing: whoever knew of it has it. */
+  #ask(edge: Edge, record: StoredRecord): void {
+    const nowMs = this.#options.clock.now();
+    if (nowMs - (this.#askedAtMs.get(record.id) ?? Number.NEGATIVE_INFINITY) < ASK_AGAIN_MS) return;
+    this.#askedAtMs.set(record.id, nowMs);
+    edge.send(Lane.control, [control.digest.encode({ whole: false, known: [this.#holds(record)] })]);
+  }
+
+  #holds({ id, incarnation, sequence }: StoredRecord): DigestBody["known"][number] {
+    return { id, incarnation, sequence, directory: this.#directory.version({ id, incarnation }) };
+  }
+
+  #digest(): Uint8Array {
+    const known = [...this.#records.byId.values()].map((record) => this.#holds(record));
+    return control.digest.encode({ whole: true, known });
+  }
+
+  /** Tell a neighbour what it lacks. */
+  #onDigest(edge: Edge, { whole, known }: DigestBody): void {
+    if (this.#isLeaf) throw new MeshError("malformed-frame", "a leaf has nothing to tell of others");
+    if (whole && this.#answered.has(edge))
+      throw new MeshError("malformed-frame", `${edge.peer.name} asked for everything twice`);
+    const theirs = new Map(known.map((held) => [held.id, held]));
+    const nowMs = this.#options.clock.now();
+    for (const record of this.#records.byId.values()) {
+      const held = theirs.get(record.id);
+      if (!held && !whole) continue;
+      const isSameLife = held?.incarnation === record.incarnation;
+      if (!held || held.incarnation < record.incarnation || (isSameLife && held.sequence < record.sequence))
+        edge.send(Lane.control, [this.#records.aged(record, nowMs)]);
+      for (const frame of this.#directory.since(record, isSameLife ? held.directory : 0))
+        edge.send(Lane.control, [frame]);
+    }
+    if (!whole) return;
+    this.#answered.add(edge);
+    edge.send(Lane.control, [control.synced.encode({})]);
+  }
+
+  #flood(frame: Uint8Array, except?: Edge): void {
+    if (this.#isLeaf) return;
+    for (const edge of this.#options.edges()) if (edge !== except) edge.send(Lane.control, [frame]);
   }
 
   // ---- deriving
 
-  #touch(what: "record" | "routes"): void {
-    this.#stale[what] = true;
+  #touch(...what: Stale[]): void {
+    for (const name of what) this.#stale[name] = true;
     if (this.#queued) return;
     this.#queued = true;
     this.#options.turn.read(this);
   }
 
+  /** An edge came or went: what goes over it must not wait. */
+  #touchRoutesNow(): void {
+    this.#routedAtMs = Number.NEGATIVE_INFINITY;
+    this.#touch("routes");
+  }
+
   flush(): void {
     this.#queued = false;
     if (this.#gone) return;
-    if (this.#stale.record) {
-      this.#stale.record = false;
-      if (this.#isLeaf) this.#tellInterest();
-      else this.#originate();
-    }
-    if (this.#stale.routes) {
+    const nowMs = this.#options.clock.now();
+    const toTellMs = this.#toldUntilMs - TIMINGS.recordBurst * TIMINGS.recordPauseMs - nowMs;
+    const toRouteMs = this.#routedAtMs + TIMINGS.routesPauseMs - nowMs;
+    const isToTell = this.#stale.record || this.#stale.share;
+    if (this.#isLeaf) this.#tellInterest();
+    else if (isToTell && toTellMs <= 0) this.#tell(nowMs);
+    if (this.#stale.routes && toRouteMs <= 0) {
       this.#stale.routes = false;
+      this.#routedAtMs = nowMs;
       this.#recompute();
+      this.#options.onChange();
     }
-    this.#options.onChange();
+    this.#pauseFor(
+      Math.min(
+        this.#stale.record || this.#stale.share ? toTellMs : Number.POSITIVE_INFINITY,
+        this.#stale.routes ? toRouteMs : Number.POSITIVE_INFINITY,
+      ),
+    );
+  }
+
+  #pauseFor(delayMs: number): void {
+    this.#pause?.[Symbol.dispose]();
+    this.#pause = undefined;
+    if (!Number.isFinite(delayMs)) return;
+    this.#pause = this.#options.clock.setTimer(Math.max(0, delayMs), () => this.#options.turn.run(() => this.#touch()));
   }
 
   #recompute(): void {
@@ -242,16 +385,14 @@ export class Mesh implements Flushable {
     // A leaf sees the mesh as its gateway does.
     const root = this.#isLeaf ? this.gateway?.id : this.#self;
     const neighbours = this.#isLeaf
-      ? (records.get(root ?? "")?.neighbours ?? [])
-          .filter(({ id }) => records.get(id)?.neighbours.some((back) => back.id === root))
-          .map(({ id }) => id)
-      : [...this.#options.edges()].filter((edge) => edge.role !== "leaf").map((edge) => edge.id);
+      ? new Map(records.get(root ?? "")?.neighbours.map(({ id, cost }) => [id, cost]))
+      : new Map([...this.#costs].map(([edge, cost]) => [edge.id, cost.micros]));
     this.#routes = root === undefined ? new Map() : computeRoutes(root, neighbours, records);
     const before = this.#known;
     this.#known = new Map();
-    for (const record of records.values()) {
-      if (record.id === this.#self || record.gone || !Number.isFinite(this.distance(record.id))) continue;
-      this.#known.set(record.id, { id: record.id, name: record.name, role: record.role });
+    for (const { id, name, role, gone } of records.values()) {
+      if (id === this.#self || gone || !Number.isFinite(this.distance(id))) continue;
+      this.#known.set(id, before.get(id) ?? { id, name, role });
     }
     for (const node of this.#known.values()) if (!before.has(node.id)) this.#options.onJoin(node);
     for (const node of before.values()) {
@@ -260,51 +401,58 @@ export class Mesh implements Flushable {
     }
   }
 
+  // ---- telling
+
   #tellInterest(): void {
-    const topics = this.#listed(this.#interest.topics, (pattern) => pattern);
-    const services = this.#listed(this.#interest.services, (service) => service);
-    this.gateway?.send(Lane.control, [control.interest.encode({ topics, services })]);
+    this.#stale.record = false;
+    this.#stale.share = false;
+    const { gateway } = this;
+    if (!gateway) return;
+    const isNew = gateway !== this.#toldGateway;
+    this.#toldGateway = gateway;
+    for (const change of this.#leafInterest.changes(this.#interest, isNew))
+      gateway.send(Lane.control, [control.interest.encode(change)]);
   }
 
-  /**
-   * What of the directory's entries there is room for: a record travels in one frame. Whoever has more to say is found
-   * less well, but stays reachable: data flows by what is asked for.
-   */
-  #listed<T>(entries: readonly T[], textOf: (entry: T) => string): readonly T[] {
-    const [listed = entries] = inFrames(entries, textOf);
-    if (listed !== entries)
-      this.#options.logger.log("warn", "directory full", { listed: listed.length, of: entries.length });
-    return listed;
-  }
-
-  #originate(): void {
-    this.#originatedAtMs = this.#options.clock.now();
-    this.#sequence++;
-    const writer = new Writer();
-    control.recordBody.write(writer, this.#ownAsRecord());
-    const body = writer.finish();
-    const frame = control.record.encode({ body, signature: this.#options.local.identity.sign(body) });
-    const record = this.#records.offer(frame, this.#originatedAtMs);
-    if (!record) return; // our own earlier life is newer; its record is outlived on the next touch
-    for (const edge of this.#options.edges()) edge.send(Lane.control, [frame]);
+  #tell(nowMs: number): void {
+    this.#toldUntilMs = Math.max(this.#toldUntilMs, nowMs) + TIMINGS.recordPauseMs;
+    if (this.#stale.record) this.#originate();
+    // What is said below needs a record that it belongs to; one of an earlier life is outlived first.
+    if (this.#stale.record) return;
+    this.#stale.share = false;
+    if (!this.#share.changed) return;
+    const { identity, name } = this.#options.local;
+    for (const change of this.#share.changes()) {
+      const body = encoded(control.shareBody, {
+        id: identity.id,
+        incarnation: this.#incarnation,
+        version: ++this.#version,
+        ...change,
+      });
+      const frame = control.share.encode({ body, signature: identity.sign(body) });
+      this.#directory.offer(frame, (id) => this.#records.byId.get(id));
+      this.#flood(frame);
+    }
+    if (this.#share.unlisted > 0)
+      this.#options.logger.log("warn", "directory full", { name, unlisted: this.#share.unlisted });
     this.#stale.routes = true;
   }
 
-  #ownAsRecord(): StoredRecord {
+  #originate(): void {
+    const nowMs = this.#options.clock.now();
+    this.#sequence++;
+    const { identity } = this.#options.local;
+    const body = encoded(control.recordBody, this.#ownRecord());
+    const frame = control.record.encode({ ageMs: 0, body, signature: identity.sign(body) });
+    if (!this.#records.offer(frame, nowMs)) return; // an earlier life of ours is newer; it is outlived on the next touch
+    this.#originatedAtMs = nowMs;
+    this.#stale.record = false;
+    this.#flood(frame);
+    this.#stale.routes = true;
+  }
+
+  #ownRecord(): RecordBody {
     const { local } = this.#options;
-    const leafTopics = new Map<string, number>();
-    const services: RecordBody["services"][number][] = this.#interest.services.map((service) => ({
-      service,
-      owner: this.#self,
-      ownerName: local.name,
-    }));
-    for (const [edge, interest] of this.#leafInterest) {
-      for (const pattern of interest.topics) leafTopics.set(pattern, (leafTopics.get(pattern) ?? 0) + 1);
-      for (const service of interest.services) services.push({ service, owner: edge.id, ownerName: edge.peer.name });
-    }
-    const own = new Set(this.#interest.topics);
-    const patterns = new Set([...own, ...leafTopics.keys()]);
-    const peers = [...this.#options.edges()].filter((edge) => edge.role !== "leaf");
     return {
       id: this.#self,
       incarnation: this.#incarnation,
@@ -313,30 +461,33 @@ export class Mesh implements Flushable {
       name: local.name,
       publicKey: local.identity.publicKey,
       addresses: local.addresses(),
-      neighbours: this.#gone ? [] : peers.map((edge) => ({ id: edge.id, cost: 1 })),
-      leaves: [...this.#options.edges()].length - peers.length,
-      topics: this.#listed([...patterns], (pattern) => pattern).map((pattern) => ({
-        pattern,
-        self: own.has(pattern),
-        leaves: leafTopics.get(pattern) ?? 0,
-      })),
-      services: this.#listed(services, ({ service, ownerName }) => service + ownerName),
+      neighbours: this.#gone ? [] : [...this.#costs].map(([edge, cost]) => ({ id: edge.id, cost: cost.micros })),
+      directory: this.#version,
       gone: this.#gone,
-      frame: new Uint8Array(0),
-      expiresAtMs: 0,
     };
   }
 
   #sweepLater(): void {
     const { clock, turn } = this.#options;
-    this.#timer = clock.setTimer(SWEEP_MS, () => {
+    this.#sweeper = clock.setTimer(SWEEP_MS, () => {
       turn.run(() => {
         // A leaf without a gateway hears nobody; that says nothing about them.
         const hears = !this.#isLeaf || this.gateway !== undefined;
-        if (hears && this.#records.expire(clock.now(), this.#self).length > 0) this.#touch("routes");
-        if (clock.now() - this.#originatedAtMs >= TIMINGS.recordRefreshMs) this.#touch("record");
+        const expired = hears ? this.#records.expire(clock.now(), this.#self) : [];
+        for (const { id } of expired) {
+          this.#directory.forget(id);
+          this.#askedAtMs.delete(id);
+        }
+        if (expired.length > 0) this.#touch("routes");
+        if (!this.#isLeaf && clock.now() - this.#originatedAtMs >= TIMINGS.recordRefreshMs) this.#touch("record");
       });
       this.#sweepLater();
     });
   }
+}
+
+function encoded<T>(field: { write(writer: Writer, value: T): void }, value: T): Uint8Array {
+  const writer = new Writer();
+  field.write(writer, value);
+  return writer.finish();
 }

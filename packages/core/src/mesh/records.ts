@@ -1,20 +1,22 @@
 /**
- * Everybody's records: what each peer says of itself, newest only. A record travels as its origin encoded and signed
+ * Everybody's records: what each peer says of its links, newest only. A record travels as its origin encoded and signed
  * it; this store decides which one is newer and when it has expired. It sends nothing.
  */
 import type { Verifier } from "../auth/index.ts";
 import { MeshError } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
-import { TIMINGS } from "../base/limits.ts";
-import { control, Reader, type RecordBody } from "../wire/index.ts";
+import { LIMITS, TIMINGS } from "../base/limits.ts";
+import { control, FRAME_HEAD_BYTES, Reader, type RecordBody, writeU32 } from "../wire/index.ts";
 
 export interface StoredRecord extends RecordBody {
-  /** The frame to pass on, byte for byte. */
+  /** As it came; of what it says only `ageMs` may be changed when it is passed on. */
   readonly frame: Uint8Array;
   readonly expiresAtMs: number;
 }
 
 export class Records {
+  /** Records of peers that there was no room for. */
+  refused = 0;
   readonly #verifier: Verifier | undefined;
   readonly #byId = new Map<NodeId, StoredRecord>();
 
@@ -29,23 +31,31 @@ export class Records {
   /**
    * Read a record frame and keep it when it is newer than what is known.
    * @param frame Owned by the store from now on.
-   * @returns The record, or undefined when it is old news.
+   * @returns The record, or undefined when it is old news or one peer too many.
    * @throws {MeshError} `malformed-frame`, or `bad-credentials` when its signature is wrong.
    */
   offer(frame: Uint8Array, nowMs: number): StoredRecord | undefined {
-    const { body, signature } = control.record.decode(frame);
+    const { ageMs, body, signature } = control.record.decode(frame);
     const record = control.recordBody.read(new Reader(body));
     const known = this.#byId.get(record.id);
-    if (known && !isNewer(record, known)) return undefined;
-    if (record.role === "leaf") throw new MeshError("malformed-frame", `a record of ${record.id}, which is a leaf`);
-    if (this.#verifier) {
-      const genuine =
-        this.#verifier.idOf(record.publicKey) === record.id && this.#verifier.verify(record.publicKey, body, signature);
-      if (!genuine) throw new MeshError("bad-credentials", `the record of ${record.id} is not signed by its key`);
+    if ((known && !isNewer(record, known)) || ageMs >= TIMINGS.recordExpiryMs) return undefined;
+    checkRecord(record);
+    if (this.#verifier) checkSigned(this.#verifier, record, body, signature);
+    if (!known && this.#byId.size >= LIMITS.peers) {
+      this.refused++;
+      return undefined;
     }
-    const stored = { ...record, frame, expiresAtMs: nowMs + TIMINGS.recordExpiryMs };
+    const stored = { ...record, frame, expiresAtMs: nowMs + TIMINGS.recordExpiryMs - ageMs };
     this.#byId.set(record.id, stored);
     return stored;
+  }
+
+  /** The frame to pass a record on in, now. */
+  aged({ frame, expiresAtMs }: StoredRecord, nowMs: number): Uint8Array {
+    const aged = frame.slice();
+    const leftMs = Math.min(Math.max(expiresAtMs - nowMs, 0), TIMINGS.recordExpiryMs);
+    writeU32(aged, FRAME_HEAD_BYTES, Math.round(TIMINGS.recordExpiryMs - leftMs));
+    return aged;
   }
 
   /** Give every record its whole time again: the one who would have refreshed them could not be heard. */
@@ -62,6 +72,35 @@ export class Records {
   }
 }
 
-function isNewer(a: RecordBody, b: RecordBody): boolean {
-  return a.incarnation !== b.incarnation ? a.incarnation > b.incarnation : a.sequence > b.sequence;
+type Version = Pick<RecordBody, "incarnation" | "sequence">;
+
+export const isNewer = (a: Version, b: Version): boolean =>
+  a.incarnation > b.incarnation || (a.incarnation === b.incarnation && a.sequence > b.sequence);
+
+/** What no peer says. */
+function checkRecord({ id, role, neighbours }: RecordBody): void {
+  const refuse = (why: string): never => {
+    throw new MeshError("malformed-frame", `the record of ${id} ${why}`);
+  };
+  if (role === "leaf") refuse("says that it is a leaf");
+  if (neighbours.length > LIMITS.neighbours)
+    refuse(`names ${neighbours.length} neighbours, more than ${LIMITS.neighbours}`);
+  const seen = new Set<NodeId>();
+  for (const neighbour of neighbours) {
+    if (neighbour.id === id) refuse("names itself as its neighbour");
+    if (neighbour.cost === 0) refuse(`has an edge to ${neighbour.id} that costs nothing`);
+    if (seen.has(neighbour.id)) refuse(`names its neighbour ${neighbour.id} twice`);
+    seen.add(neighbour.id);
+  }
+}
+
+/** @throws {MeshError} `bad-credentials` unless the key is the id's and the signature the key's. */
+export function checkSigned(
+  verifier: Verifier,
+  { id, publicKey }: { readonly id: NodeId; readonly publicKey: Uint8Array },
+  body: Uint8Array,
+  signature: Uint8Array,
+): void {
+  if (verifier.idOf(publicKey) !== id || !verifier.verify(publicKey, body, signature))
+    throw new MeshError("bad-credentials", `the record of ${id} is not signed by its key`);
 }

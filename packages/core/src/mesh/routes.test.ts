@@ -18,17 +18,21 @@ function graph(...edges: readonly string[]): Graph {
     if (edge.includes("-")) list(to).push(from);
   }
   return new Map(
-    [...neighbours].map(([id, ids]) => [id, { id, neighbours: ids.map((other) => ({ id: other, cost: 1 })) }]),
+    [...neighbours].map(([id, ids]) => [id, { neighbours: ids.map((other) => ({ id: other, cost: 1 })) }]),
   );
 }
 
 /** Routes as text, with the neighbours of `self` as its own record has them. */
 function routes(self: string, records: Graph): Record<string, string> {
-  const own = records.get(self)!.neighbours.map(({ id }) => id);
   return Object.fromEntries(
-    [...computeRoutes(self, own, records)].map(([id, { nextHop, cost }]) => [id, `${nextHop} ${cost}`]),
+    [...computeRoutes(self, costs(records.get(self)!), records)].map(([id, { nextHop, cost }]) => [
+      id,
+      `${nextHop} ${cost}`,
+    ]),
   );
 }
+
+const costs = ({ neighbours }: LinkState): Map<string, number> => new Map(neighbours.map(({ id, cost }) => [id, cost]));
 
 describe("computeRoutes()", () => {
   it("goes along a chain", () => {
@@ -52,12 +56,12 @@ describe("computeRoutes()", () => {
   });
 
   it("knows a neighbour before its record has come, and nothing behind it", () => {
-    expect([...computeRoutes("a", ["b"], new Map())]).toEqual([["b", { nextHop: "b", cost: 1 }]]);
+    expect([...computeRoutes("a", new Map([["b", 1]]), new Map())]).toEqual([["b", { nextHop: "b", cost: 1 }]]);
   });
 
   it("leaves out itself and whoever cannot be reached", () => {
     expect(routes("a", graph("a-b", "b-a", "x-y"))).toEqual({ b: "b 1" });
-    expect([...computeRoutes("a", ["a"], graph("a-b"))]).toEqual([]);
+    expect([...computeRoutes("a", new Map([["a", 1]]), graph("a-b"))]).toEqual([]);
   });
 
   it("leads from every node to every node it reaches, each step one nearer, with costs no way undercuts", () => {
@@ -71,14 +75,7 @@ describe("computeRoutes()", () => {
         const records = graph(...unique);
         const distances = allDistances(records);
         const tables = new Map(
-          [...records.keys()].map((id) => [
-            id,
-            computeRoutes(
-              id,
-              records.get(id)!.neighbours.map((other) => other.id),
-              records,
-            ),
-          ]),
+          [...records.keys()].map((id) => [id, computeRoutes(id, costs(records.get(id)!), records)]),
         );
         for (const [from, table] of tables) {
           const reachable = [...distances.get(from)!].filter(([, distance]) => distance > 0);
@@ -97,7 +94,7 @@ function allDistances(records: Graph): Map<string, Map<string, number>> {
   const all = new Map([...records.keys()].map((id) => [id, new Map([[id, 0]])]));
   for (let changed = true; changed; ) {
     changed = false;
-    for (const { id, neighbours } of records.values()) {
+    for (const [id, { neighbours }] of records) {
       for (const { id: other } of neighbours) {
         for (const [to, distance] of all.get(other)!) {
           if (distance + 1 >= (all.get(id)!.get(to) ?? Number.POSITIVE_INFINITY)) continue;

@@ -1,44 +1,105 @@
-/** Shortest paths from oneself. Pure; every edge costs one for now. */
+/** Shortest paths from oneself, by measured cost (Dijkstra 1959). Pure. */
 import type { NodeId } from "../base/ids.ts";
 
 /** What routes need of a record. */
 export interface LinkState {
-  readonly id: NodeId;
   readonly neighbours: readonly { readonly id: NodeId; readonly cost: number }[];
 }
 
 export interface Route {
   /** The neighbour to hand things to. */
   readonly nextHop: NodeId;
-  /** Cost of the whole way. */
+  /** Cost of the whole way, in microseconds. */
   readonly cost: number;
 }
 
 /**
- * @param neighbours The nodes at the end of our own open edges.
- * @param records Everybody's link state. An edge counts only when both its ends list it.
- * @returns A route to every reachable peer but oneself. Of equal ways the one with the lower first hop wins, on every node.
+ * @param neighbours The nodes at the end of our own open edges, and what they cost.
+ * @param records Everybody's link state. An edge counts only when both its ends list it, at the dearer of their costs.
+ * @returns A route to every reachable peer but oneself. Of equal ways the one with the lowest first hop wins.
  */
 export function computeRoutes(
   self: NodeId,
-  neighbours: Iterable<NodeId>,
+  neighbours: ReadonlyMap<NodeId, number>,
   records: ReadonlyMap<NodeId, LinkState>,
 ): Map<NodeId, Route> {
   const routes = new Map<NodeId, Route>();
-  let ring = [...neighbours].filter((id) => id !== self).sort();
-  for (const id of ring) routes.set(id, { nextHop: id, cost: 1 });
-  while (ring.length > 0) {
-    const next: NodeId[] = [];
-    for (const id of ring) {
-      const { nextHop, cost } = routes.get(id)!;
-      for (const neighbour of records.get(id)?.neighbours ?? []) {
-        if (neighbour.id === self || routes.has(neighbour.id)) continue;
-        if (!records.get(neighbour.id)?.neighbours.some((back) => back.id === id)) continue;
-        routes.set(neighbour.id, { nextHop, cost: cost + 1 });
-        next.push(neighbour.id);
-      }
+  const costs = new CostTable(records);
+  const queue = new Queue();
+  for (const [id, cost] of neighbours) {
+    if (id !== self) queue.push({ id, nextHop: id, cost: Math.max(cost, costs.from(id).get(self) ?? 0) });
+  }
+  for (let found = queue.pop(); found; found = queue.pop()) {
+    const { id, nextHop, cost } = found;
+    if (routes.has(id)) continue;
+    routes.set(id, { nextHop, cost });
+    for (const [neighbour, there] of costs.from(id)) {
+      if (neighbour === self || routes.has(neighbour)) continue;
+      const back = costs.from(neighbour).get(id);
+      if (back !== undefined) queue.push({ id: neighbour, nextHop, cost: cost + Math.max(there, back) });
     }
-    ring = next;
   }
   return routes;
+}
+
+/** The cost of each edge as one end says, by both ends; made for those alone that are reached. */
+class CostTable {
+  readonly #records: ReadonlyMap<NodeId, LinkState>;
+  readonly #from = new Map<NodeId, ReadonlyMap<NodeId, number>>();
+
+  constructor(records: ReadonlyMap<NodeId, LinkState>) {
+    this.#records = records;
+  }
+
+  from(id: NodeId): ReadonlyMap<NodeId, number> {
+    let costs = this.#from.get(id);
+    if (!costs) {
+      costs = new Map(this.#records.get(id)?.neighbours.map((neighbour) => [neighbour.id, neighbour.cost]));
+      this.#from.set(id, costs);
+    }
+    return costs;
+  }
+}
+
+interface Candidate extends Route {
+  readonly id: NodeId;
+}
+
+/** Cheapest first, then lowest first hop: every run of the same graph gives the same routes. */
+const isBefore = (a: Candidate, b: Candidate): boolean =>
+  a.cost < b.cost || (a.cost === b.cost && a.nextHop < b.nextHop);
+
+/** A binary heap. */
+class Queue {
+  readonly #heap: Candidate[] = [];
+
+  push(candidate: Candidate): void {
+    const heap = this.#heap;
+    let at = heap.length;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (!isBefore(candidate, heap[parent]!)) break;
+      heap[at] = heap[parent]!;
+      at = parent;
+    }
+    heap[at] = candidate;
+  }
+
+  pop(): Candidate | undefined {
+    const heap = this.#heap;
+    const first = heap[0];
+    const last = heap.pop();
+    if (heap.length === 0 || !last) return first;
+    let at = 0;
+    for (;;) {
+      let child = at * 2 + 1;
+      if (child >= heap.length) break;
+      if (child + 1 < heap.length && isBefore(heap[child + 1]!, heap[child]!)) child++;
+      if (!isBefore(heap[child]!, last)) break;
+      heap[at] = heap[child]!;
+      at = child;
+    }
+    heap[at] = last;
+    return first;
+  }
 }

@@ -58,9 +58,26 @@ export const frames = [
   ["goodbye", control.goodbye, fc.record({ code: text(64), detail: text(1024) })],
   ["ping", control.ping, fc.record({ token: u53, roundTripMicros: u32 })],
   ["pong", control.pong, fc.record({ token: u53 })],
-  ["record", control.record, fc.record({ body: bytes(300), signature: bytes(128) })],
+  ["record", control.record, fc.record({ ageMs: u32, body: bytes(300), signature: bytes(128) })],
+  ["share", control.share, fc.record({ body: bytes(300), signature: bytes(128) })],
+  [
+    "digest",
+    control.digest,
+    fc.record({
+      whole: fc.boolean(),
+      known: fc.array(fc.record({ id: nodeId, incarnation: u53, sequence: u53, directory: u53 }), lists),
+    }),
+  ],
   ["synced", control.synced, fc.constant({})],
-  ["interest", control.interest, fc.record({ topics: fc.array(pattern, lists), services: fc.array(name, lists) })],
+  [
+    "interest",
+    control.interest,
+    fc.record({
+      whole: fc.boolean(),
+      topics: fc.array(fc.record({ pattern, wanted: fc.boolean() }), lists),
+      services: fc.array(fc.record({ service: name, offered: fc.boolean() }), lists),
+    }),
+  ],
   [
     "flow",
     control.flow,
@@ -101,8 +118,16 @@ export const recordBody = fc.record({
   publicKey: bytes(64),
   addresses: fc.array(text(512), lists),
   neighbours: fc.array(fc.record({ id: nodeId, cost: u32 }), lists),
-  leaves: u32,
-  topics: fc.array(fc.record({ pattern, self: fc.boolean(), leaves: u32 }), lists),
-  services: fc.array(fc.record({ service: name, owner: nodeId, ownerName: name }), lists),
+  directory: u53,
   gone: fc.boolean(),
+});
+
+/** The body of a share frame. */
+export const shareBody = fc.record({
+  id: nodeId,
+  incarnation: u53,
+  version: u53,
+  whole: fc.boolean(),
+  topics: fc.array(fc.record({ pattern, self: fc.boolean(), leaves: u32 }), lists),
+  services: fc.array(fc.record({ service: name, owner: nodeId, ownerName: name, offered: fc.boolean() }), lists),
 });

@@ -17,8 +17,9 @@ describe("inFrames()", () => {
         const patterns = unitsOf.map((units) => "€".repeat(units));
         const runs = [...inFrames(patterns, (pattern) => pattern)];
         expect(runs.flat()).toEqual(patterns);
-        for (const topics of runs) {
-          expect(control.interest.encode({ topics, services: [] }).byteLength).toBeLessThan(
+        for (const run of runs) {
+          const topics = run.map((pattern) => ({ pattern, wanted: true }));
+          expect(control.interest.encode({ whole: true, topics, services: [] }).byteLength).toBeLessThan(
             LIMITS.controlFrameBytes * 0.6,
           );
         }

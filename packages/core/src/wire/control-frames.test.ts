@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { frames, recordBody } from "./arbitraries.fixture.ts";
+import { frames, recordBody, shareBody } from "./arbitraries.fixture.ts";
 import { codeOf, decodeAny } from "./decode-any.fixture.ts";
 import { control, FRAME_HEAD_BYTES, FrameType, Lane, Reader, readU32, Writer } from "./index.ts";
 import { controlFrames, fromHex, hex, messages, records } from "./vectors.fixture.ts";
@@ -45,6 +45,16 @@ describe("control frames", () => {
         expect(codec.decode(longer)).toEqual(value);
       }),
       { numRuns: 20 },
+    );
+  });
+
+  it("a share's body gives back its fields", () => {
+    fc.assert(
+      fc.property(shareBody, (value) => {
+        const writer = new Writer();
+        control.shareBody.write(writer, value);
+        expect(control.shareBody.read(new Reader(writer.finish()))).toEqual(value);
+      }),
     );
   });
 
@@ -102,7 +112,7 @@ describe("control frames from strangers", () => {
   it("a list that claims four billion items in a few bytes is refused before anything is made of it", () => {
     const claim = "ffffffff";
     const lists = [
-      ["interest", `0000000c12000000${claim}`],
+      ["interest", `0000000d1400000000${claim}`],
       ["attach", `0000000c21000000${claim}`],
       ["attached", `0000000c22000000${claim}`],
       ["detach", `0000000c23000000${claim}`],
@@ -115,10 +125,10 @@ describe("control frames from strangers", () => {
   it.each([
     [
       "bytes longer than their frame",
-      "0000000c10000000 7fffffff",
+      "0000000c11000000 7fffffff",
       "a field of 2147483647 bytes is longer than the 1048576 allowed",
     ],
-    ["bytes that are not there", "0000000c10000000 00000010", "a field of 16 bytes passes the end of its frame"],
+    ["bytes that are not there", "0000000c11000000 00000010", "a field of 16 bytes passes the end of its frame"],
     ["a text longer than allowed", "0000000a04000000 0041", "a text of 65 bytes is longer than the 64 allowed"],
     ["a text that is no UTF-8", "0000000e04000000 0002c328 0000", "a text is not valid UTF-8"],
     ["a surrogate in UTF-8", "0000000f04000000 0003eda080 0000", "a text is not valid UTF-8"],

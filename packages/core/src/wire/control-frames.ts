@@ -106,11 +106,15 @@ export const goodbye = controlFrame(FrameType.goodbye, struct({ code, detail }))
 export const ping = controlFrame(FrameType.ping, struct({ token: u53, roundTripMicros: u32 }));
 export const pong = controlFrame(FrameType.pong, struct({ token: u53 }));
 
-/** A peer's record, opaque to whoever passes it on. `recordBody` is what stands in `body`. */
+/**
+ * A peer's record, opaque to whoever passes it on; `recordBody` is what stands in `body`. `ageMs` is how old it was when
+ * it was sent, and not signed: whoever answers a digest counts it on, so that expiry does not begin anew at every hop.
+ */
 export const record = controlFrame(
   FrameType.record,
-  struct({ body: bytes(LIMITS.controlFrameBytes), signature: bytes(128) }),
+  struct({ ageMs: u32, body: bytes(LIMITS.controlFrameBytes), signature: bytes(128) }),
 );
+/** The link state of a peer. `cost` in microseconds, 1 or more; `directory` is the version its share has come to. */
 export const recordBody = struct({
   id: nodeId,
   incarnation: u53,
@@ -120,18 +124,46 @@ export const recordBody = struct({
   publicKey: bytes(64),
   addresses: list(address),
   neighbours: list(struct({ id: nodeId, cost: u32 })),
-  leaves: u32,
-  topics: list(struct({ pattern, self: flag, leaves: u32 })),
-  services: list(struct({ service: name, owner: nodeId, ownerName: name })),
+  directory: u53,
   /** True in a node's last record: it said goodbye. */
   gone: flag,
 });
 
-/** After the last record known to the sender when the edge opened. */
+/** A change to a peer's share of the directory, as opaque and signed as a record. */
+export const share = controlFrame(
+  FrameType.share,
+  struct({ body: bytes(LIMITS.controlFrameBytes), signature: bytes(128) }),
+);
+/** Version by version; `whole` begins anew. A topic nobody wants and a service not `offered` are over. */
+export const shareBody = struct({
+  id: nodeId,
+  incarnation: u53,
+  version: u53,
+  whole: flag,
+  topics: list(struct({ pattern, self: flag, leaves: u32 })),
+  services: list(struct({ service: name, owner: nodeId, ownerName: name, offered: flag })),
+});
+
+/** What the sender holds of these peers: it is to be told what is newer. With `whole` also of all that it does not name. */
+export const digest = controlFrame(
+  FrameType.digest,
+  struct({
+    whole: flag,
+    known: list(struct({ id: nodeId, incarnation: u53, sequence: u53, directory: u53 })),
+  }),
+);
+/** After the last answer to a whole digest. */
 export const synced = controlFrame(FrameType.synced, struct({}));
 
-/** A leaf's whole share of the directory; replaces the one before. */
-export const interest = controlFrame(FrameType.interest, struct({ topics: list(pattern), services: list(name) }));
+/** A change to a leaf's share of the directory, for its gateway alone; `whole` begins anew. */
+export const interest = controlFrame(
+  FrameType.interest,
+  struct({
+    whole: flag,
+    topics: list(struct({ pattern, wanted: flag })),
+    services: list(struct({ service: name, offered: flag })),
+  }),
+);
 
 /** What a flow number stands for. `home` is the peer it is attached at, `origin` who publishes: `home` or a leaf of it. `epoch` counts the homes of a leaf. */
 export const flow = controlFrame(
@@ -177,4 +209,7 @@ export type OriginRef = { readonly id: string; readonly incarnation: number };
 export type FlowDeclaration = ReturnType<typeof flow.decode>;
 export type AttachBody = ReturnType<typeof attach.decode>;
 export type RecordBody = ReturnType<typeof recordBody.read>;
+export type ShareBody = ReturnType<typeof shareBody.read>;
+export type DigestBody = ReturnType<typeof digest.decode>;
+export type InterestBody = ReturnType<typeof interest.decode>;
 export type IntroduceBody = ReturnType<typeof introduce.decode>;

@@ -21,6 +21,8 @@ const codecs = new Map<number, { decode(frame: Uint8Array): unknown }>(
     control.ping,
     control.pong,
     control.record,
+    control.share,
+    control.digest,
     control.synced,
     control.interest,
     control.flow,

@@ -2,13 +2,16 @@ export { inFrames } from "./chunks.ts";
 export type {
   AttachBody,
   EndReason,
+  DigestBody,
   FlowDeclaration,
   GapReason,
+  InterestBody,
   IntroduceBody,
   OriginRef,
   RecordBody,
   Reliability,
   Role,
+  ShareBody,
 } from "./control-frames.ts";
 export * as control from "./control-frames.ts";
 export * from "./data-frame.ts";

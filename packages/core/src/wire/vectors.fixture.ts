@@ -21,6 +21,7 @@ import {
   Port,
   Reader,
   type RecordBody,
+  type ShareBody,
   UNICAST_HEAD_BYTES,
   type UnicastHead,
   Writer,
@@ -95,21 +96,29 @@ const record: RecordBody = {
   name: "sensor-1",
   publicKey,
   addresses: ["tcp://10.0.0.5:8511"],
-  neighbours: [{ id: gateway, cost: 1 }],
-  leaves: 2,
+  neighbours: [{ id: gateway, cost: 2250 }],
+  directory: 2,
+  gone: false,
+};
+
+const share: ShareBody = {
+  id: peer,
+  incarnation: INCARNATION,
+  version: 3,
+  whole: true,
   topics: [
     { pattern: "scan/*", self: true, leaves: 0 },
     { pattern: "log/**", self: false, leaves: 2 },
   ],
-  services: [{ service: "calculator", owner: leaf, ownerName: "a page" }],
-  gone: false,
+  services: [{ service: "calculator", owner: leaf, ownerName: "a page", offered: true }],
 };
-const recordBytes = (body: RecordBody): Uint8Array => {
+function bodyOf<T>(field: { write(writer: Writer, value: T): void }, value: T): Uint8Array {
   const writer = new Writer();
-  control.recordBody.write(writer, body);
+  field.write(writer, value);
   return writer.finish();
-};
-const signedRecord = { body: recordBytes(record), signature: signature(recordBytes(record)) };
+}
+const recordBytes = bodyOf(control.recordBody, record);
+const shareBytes = bodyOf(control.shareBody, share);
 const origins = [{ id: peer, incarnation: INCARNATION }];
 
 export const controlFrames: readonly Vector[] = [
@@ -142,11 +151,27 @@ export const controlFrames: readonly Vector[] = [
     roundTripMicros: 1500,
   }),
   frame("pong", "gives the token back", control.pong, { token: 9_007_199_254_740_991 }),
-  frame("record", "what one peer says of itself, signed; its body is in records.json", control.record, signedRecord),
+  frame("record", "what one peer says of itself, signed; its body is in records.json", control.record, {
+    ageMs: 1_500,
+    body: recordBytes,
+    signature: signature(recordBytes),
+  }),
+  frame("share", "a peer's share of the directory, signed; its body is in records.json", control.share, {
+    body: shareBytes,
+    signature: signature(shareBytes),
+  }),
+  frame("digest", "what a newcomer holds: its own record", control.digest, {
+    whole: true,
+    known: [{ id: peer, incarnation: INCARNATION, sequence: 7, directory: 3 }],
+  }),
   frame("synced", "after the last record", control.synced, {}),
   frame("interest", "what a leaf wants and exposes", control.interest, {
-    topics: ["scan/*", "log/**"],
-    services: ["page"],
+    whole: false,
+    topics: [
+      { pattern: "scan/*", wanted: true },
+      { pattern: "log/**", wanted: false },
+    ],
+    services: [{ service: "page", offered: true }],
   }),
   frame("flow", "what a flow number stands for", control.flow, {
     flow: FLOW,
@@ -183,21 +208,44 @@ export const controlFrames: readonly Vector[] = [
   frame("end", "its origin vanished after number 50", control.end, { flow: FLOW, last: 50, reason: "origin-lost" }),
 ];
 
-/** What stands in the body of a record frame. */
-export const records: readonly Vector[] = [
+const recordBodies: readonly Vector[] = [
   { name: "record body", description: "signed as it is", record },
   {
     name: "last record",
     description: "its node said goodbye",
-    record: { ...record, sequence: 8, neighbours: [], leaves: 0, topics: [], services: [], gone: true },
+    record: { ...record, sequence: 8, neighbours: [], gone: true },
   },
 ].map(({ name, description, record }) => ({
   name,
   description,
   fields: record,
-  bytes: recordBytes(record),
+  bytes: bodyOf(control.recordBody, record),
   decode: (bytes) => control.recordBody.read(new Reader(bytes)),
 }));
+
+const shareBodies: readonly Vector[] = [
+  { name: "share body", description: "all of it, anew", share },
+  {
+    name: "changed share",
+    description: "a topic that nobody wants any more, and an object that is not offered any more",
+    share: {
+      ...share,
+      version: 4,
+      whole: false,
+      topics: [{ pattern: "scan/*", self: false, leaves: 0 }],
+      services: share.services.map((service) => ({ ...service, offered: false })),
+    },
+  },
+].map(({ name, description, share }) => ({
+  name,
+  description,
+  fields: share,
+  bytes: bodyOf(control.shareBody, share),
+  decode: (bytes) => control.shareBody.read(new Reader(bytes)),
+}));
+
+/** What stands in the bodies of record and share frames. */
+export const records: readonly Vector[] = [...recordBodies, ...shareBodies];
 
 // ---- messages
 
