@@ -124,7 +124,7 @@ describe("an error event", () => {
     await mesh.until(b.ready());
     const errors: unknown[] = [];
     a.on("error", (error) => errors.push((error as Error).message));
-    for (let i = 0; i < 450; i++) a.subscribe(`${i}/${"x".repeat(1_000)}`);
+    for (let i = 0; i < 4_300; i++) a.subscribe(`${i}/${"x".repeat(1_000)}`);
     await mesh.run(100);
     expect([errors, a.edges.length]).toEqual([["no room for this line"], 1]);
   });

@@ -228,7 +228,7 @@ export class Mesh implements Flushable {
       case FrameType.synced:
         this.#syncedWith.add(edge);
         this.#synced = true;
-        this.#touch("routes");
+        this.#touchRoutesNow();
         return true;
       case FrameType.interest: {
         if (edge.role !== "leaf") throw new MeshError("malformed-frame", `a ${edge.role} sent what only a leaf sends`);
@@ -344,7 +344,7 @@ export class Mesh implements Flushable {
     this.#options.turn.read(this);
   }
 
-  /** An edge came or went: what goes over it must not wait. */
+  /** An edge came or went, or all there is to know is known: what depends on it must not wait. */
   #touchRoutesNow(): void {
     this.#routedAtMs = Number.NEGATIVE_INFINITY;
     this.#touch("routes");

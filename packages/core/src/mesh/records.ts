@@ -74,7 +74,7 @@ export class Records {
 
 type Version = Pick<RecordBody, "incarnation" | "sequence">;
 
-export const isNewer = (a: Version, b: Version): boolean =>
+const isNewer = (a: Version, b: Version): boolean =>
   a.incarnation > b.incarnation || (a.incarnation === b.incarnation && a.sequence > b.sequence);
 
 /** What no peer says. */
