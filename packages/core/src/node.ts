@@ -120,6 +120,7 @@ export class MeshNode implements AsyncDisposable {
       clock,
       turn,
       logger: this.#logger,
+      interest: () => ({ topics: this.#streamer.patterns, services: this.#calls.services }),
       edges: () => this.#edges.values(),
       edge: (id) => this.#edges.get(id),
       onJoin: (node) => this.#events.emit("nodejoin", node),
@@ -491,7 +492,7 @@ export class MeshNode implements AsyncDisposable {
 
   #tellInterest(): void {
     this.#nearest.clear();
-    this.#mesh.interest = { topics: this.#streamer.patterns, services: this.#calls.services };
+    this.#mesh.onInterestChanged();
   }
 
   /** Nearest first. Kept until something changes: calls ask for it every time. */

@@ -45,6 +45,7 @@ function mutePeer(simulation: SimulatedMesh, join: string): { close(): Promise<v
     logger: silentLogger,
     edges: () => edges.values(),
     edge: (id) => edges.get(id),
+    interest: () => ({ topics: [], services: [] }),
     onJoin: () => {},
     onLeave: () => {},
     onChange: () => {},

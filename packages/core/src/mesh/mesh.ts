@@ -23,6 +23,8 @@ export interface MeshOptions {
   readonly clock: Clock;
   readonly turn: Turn;
   readonly logger: Logger;
+  /** What this node itself wants and offers. */
+  interest(): OwnInterest;
   edges(): Iterable<Edge>;
   edge(id: NodeId): Edge | undefined;
   onJoin(node: NodeInfo): void;
@@ -45,7 +47,6 @@ export class Mesh implements Flushable {
   readonly #directory: Directory;
   readonly #share: OwnShare;
   readonly #leafInterest = new LeafInterest();
-  #interest: OwnInterest = { topics: [], services: [] };
   /** What this peer's edges to other peers cost. */
   readonly #costs = new Map<Edge, EdgeCost>();
   /** Neighbours that asked for all there is, and those that have told all they had. */
@@ -67,6 +68,7 @@ export class Mesh implements Flushable {
   /** Set while something waits for its pause to be over. */
   #pause: Disposable | undefined;
   #queued = false;
+  #interestChanged = false;
   readonly #stale: Record<Stale, boolean> = { record: true, share: true, routes: true };
   /** The gateway that knows what this leaf wants. */
   #toldGateway: Edge | undefined;
@@ -149,7 +151,7 @@ export class Mesh implements Flushable {
       const edge = this.nextHop(id);
       return edge !== undefined && isRead(edge);
     });
-    const ownLeaf = this.#isLeaf && this.#interest.topics.some((pattern) => matches(pattern, topic));
+    const ownLeaf = this.#isLeaf && this.#options.interest().topics.some((pattern) => matches(pattern, topic));
     return {
       peers: peers.flatMap((id) => this.#known.get(id) ?? []),
       leaves: Math.max(0, leaves - Number(ownLeaf)),
@@ -172,9 +174,9 @@ export class Mesh implements Flushable {
 
   // ---- what this node says
 
-  set interest(interest: OwnInterest) {
-    this.#interest = interest;
-    if (!this.#isLeaf) this.#share.own = interest;
+  /** What this node itself wants or offers has changed. */
+  onInterestChanged(): void {
+    this.#interestChanged = true;
     this.#touch("share");
   }
 
@@ -357,7 +359,7 @@ export class Mesh implements Flushable {
     const toTellMs = this.#toldUntilMs - TIMINGS.recordBurst * TIMINGS.recordPauseMs - nowMs;
     const toRouteMs = this.#routedAtMs + TIMINGS.routesPauseMs - nowMs;
     const isToTell = this.#stale.record || this.#stale.share;
-    if (this.#isLeaf) this.#tellInterest();
+    if (isToTell && this.#isLeaf) this.#tellInterest();
     else if (isToTell && toTellMs <= 0) this.#tell(nowMs);
     if (this.#stale.routes && toRouteMs <= 0) {
       this.#stale.routes = false;
@@ -410,7 +412,7 @@ export class Mesh implements Flushable {
     if (!gateway) return;
     const isNew = gateway !== this.#toldGateway;
     this.#toldGateway = gateway;
-    for (const change of this.#leafInterest.changes(this.#interest, isNew))
+    for (const change of this.#leafInterest.changes(this.#options.interest(), isNew))
       gateway.send(Lane.control, [control.interest.encode(change)]);
   }
 
@@ -420,6 +422,8 @@ export class Mesh implements Flushable {
     // What is said below needs a record that it belongs to; one of an earlier life is outlived first.
     if (this.#stale.record) return;
     this.#stale.share = false;
+    if (this.#interestChanged) this.#share.own = this.#options.interest();
+    this.#interestChanged = false;
     if (!this.#share.changed) return;
     const { identity, name } = this.#options.local;
     for (const change of this.#share.changes()) {

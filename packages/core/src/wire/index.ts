@@ -1,8 +1,8 @@
 export { inFrames } from "./chunks.ts";
 export type {
   AttachBody,
-  EndReason,
   DigestBody,
+  EndReason,
   FlowDeclaration,
   GapReason,
   InterestBody,
