@@ -51,7 +51,8 @@ export interface NodeStatus {
   readonly joins: readonly { readonly address: string; readonly phase: string; readonly reason: string | undefined }[];
   readonly services: readonly ServiceInstance[];
   readonly log: { readonly bytes: number; readonly flows: number };
-  readonly counters: Readonly<FeedCounters>;
+  /** `refused`: requests of neighbours that `authorize` did not allow. */
+  readonly counters: Readonly<FeedCounters> & { readonly refused: number };
   readonly calls: { readonly pending: number; readonly running: number };
 }
 

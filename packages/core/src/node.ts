@@ -11,7 +11,7 @@ import { checkTopic } from "./base/topic-pattern.ts";
 import { Turn } from "./base/turn.ts";
 import { Waiters, type WaitOptions } from "./base/waiters.ts";
 import { judgeConnection } from "./connection.ts";
-import { Feeds, Pinger, Unicast } from "./delivery/index.ts";
+import { Feeds, Ingress, Pinger, Unicast } from "./delivery/index.ts";
 import { type Edge as EdgeDriver, Edges, type LocalNode } from "./edge/index.ts";
 import type { Link, LinkSink } from "./link/index.ts";
 import { Mesh, type NodeInfo, roundTripOf, type ServiceInstance } from "./mesh/index.ts";
@@ -25,7 +25,7 @@ import {
   type SubscribeOptions,
   type Subscription,
 } from "./streamer/index.ts";
-import { FrameType, type Role } from "./wire/index.ts";
+import { control, FrameType, isUnicast, type Role } from "./wire/index.ts";
 
 const EVENTS = ["edgeopen", "edgeclose", "nodejoin", "nodeleave", "connection", "error"] as const;
 /** How long `close` lets data leave, in ms, unless told otherwise. */
@@ -60,6 +60,7 @@ export class MeshNode implements AsyncDisposable {
   readonly #turn: Turn;
   readonly #edges: Edges;
   readonly #mesh: Mesh;
+  readonly #ingress: Ingress;
   readonly #feeds: Feeds;
   readonly #unicast: Unicast;
   readonly #pinger: Pinger;
@@ -134,14 +135,15 @@ export class MeshNode implements AsyncDisposable {
         this.#calls.onMeshChange();
       },
     });
-    const authorize = runtime.authorize ?? allowAll;
+    const ingress = new Ingress(runtime.authorize ?? allowAll, this.#logger);
+    this.#ingress = ingress;
     const mesh = this.#mesh;
     this.#feeds = new Feeds({
       local,
       clock,
       random,
       turn,
-      authorize,
+      ingress,
       logBytes: options.logBytes ?? (this.role === "leaf" ? LIMITS.leafLogBytes : LIMITS.peerLogBytes),
       incarnation: () => mesh.incarnation,
       origins: function* () {
@@ -153,7 +155,7 @@ export class MeshNode implements AsyncDisposable {
     });
     this.#unicast = new Unicast({
       self: this.id,
-      authorize,
+      ingress,
       home: () => mesh.homeOf(this.id) ?? this.id,
       edge: (id) => this.#edges.get(id),
       nextHop: (peer) => mesh.nextHop(peer),
@@ -227,7 +229,7 @@ export class MeshNode implements AsyncDisposable {
       })),
       services: this.services(),
       log: { bytes: this.#feeds.log.byteLength, flows: this.#feeds.flowCount },
-      counters: { ...this.#feeds.counters },
+      counters: { ...this.#feeds.counters, refused: this.#ingress.refused },
       calls: { pending: this.#calls.pendingCount, running: this.#calls.runningCount },
     };
   }
@@ -481,13 +483,20 @@ export class MeshNode implements AsyncDisposable {
       return;
     }
     const frame = bytes.subarray(at, at + length);
-    if (type === FrameType.unicast || type === FrameType.bounce) return this.#unicast.onFrame(edge, type, frame);
+    if (isUnicast(type)) return this.#unicast.onFrame(edge, type, frame);
     if (this.#mesh.onFrame(edge, type, frame)) return;
+    if (type === FrameType.refused) return this.#onRefused(edge, control.refused.decode(frame));
     if (type < 0x80)
       throw new MeshError(
         "malformed-frame",
         `frame type 0x${type.toString(16)} is not known; the other side is newer than it said`,
       );
+  }
+
+  /** Nobody waits for what was refused, so it is told here. */
+  #onRefused({ peer }: EdgeDriver, { action, resource }: { readonly action: string; readonly resource: string }): void {
+    const what = action === "relay" ? `pass on messages of ${resource}` : `let this node ${action} "${resource}"`;
+    this.#onError(new MeshError("forbidden", `${peer.name} does not ${what}`));
   }
 
   #tellInterest(): void {

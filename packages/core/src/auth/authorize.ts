@@ -9,9 +9,13 @@ export interface Subject {
   readonly name: string;
 }
 
-/** `subscribe` and `publish` name a topic or pattern, `call` a node id, `relay` the id of the node relayed for. */
+/**
+ * `subscribe` names a pattern, `publish` the topic of a flow of the neighbour's own, `call` the id of the node called,
+ * `relay` the id of the node whose messages or calls are passed on, from the neighbour or to it.
+ */
 export type Action = "subscribe" | "publish" | "call" | "relay";
 
+/** A refusal is counted, logged and told to the neighbour as `forbidden`, and ends nothing else. Must not throw. */
 export type Authorize = (subject: Subject, action: Action, resource: string) => boolean;
 
 /** Members trust each other until grants say otherwise. */

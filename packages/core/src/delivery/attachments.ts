@@ -212,8 +212,9 @@ export class Attachments implements Sources {
       if (upstream.confirmed(pattern)) continue;
       if (upstream.kind === "every") return false;
       if (upstream.kind === "leaf" || !upstream.reachable) continue;
-      const sentAtMs = upstream.wants.get(pattern)?.sentAtMs ?? Number.POSITIVE_INFINITY;
-      if (this.#host.now() - sentAtMs < TIMINGS.attachMs) return false;
+      const want = upstream.wants.get(pattern);
+      if (!want) continue; // whoever wants it may not have it from there
+      if (this.#host.now() - (want.sentAtMs ?? Number.POSITIVE_INFINITY) < TIMINGS.attachMs) return false;
     }
     return true;
   }

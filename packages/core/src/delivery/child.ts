@@ -83,6 +83,8 @@ export class Child implements FrameSource {
   readonly cursors = new Map<number, Cursor>();
   /** Flows it told us of that are unknown here, and the last number it holds: for when their origin is known. */
   readonly declared = new Map<number, { readonly declaration: FlowDeclaration; seq: number | undefined }>();
+  /** Origins whose messages are not passed on to it. */
+  readonly barred = new Set<NodeId>();
   readonly #host: ChildHost;
   #queue: Cursor[] = [];
 

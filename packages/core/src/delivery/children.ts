@@ -2,7 +2,6 @@
  * The serving side of feeds: the neighbours that read from this node. A fresh want begins with what comes next, a
  * resumed one goes on after the positions it tells and is owed the whole of every flow it does not know.
  */
-import type { Authorize } from "../auth/index.ts";
 import { MeshError } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
 import { LIMITS } from "../base/limits.ts";
@@ -12,6 +11,7 @@ import { type AttachBody, control, type FlowDeclaration, inFrames, Lane, type Or
 import { Child, type ChildHost, type ChildWant } from "./child.ts";
 import type { Flow } from "./flow.ts";
 import type { FlowTable } from "./flow-table.ts";
+import type { Ingress } from "./ingress.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** What serving needs of the asking side (`attachments.ts`). */
@@ -37,7 +37,7 @@ export interface Sources {
 export interface ChildrenHost extends ChildHost {
   readonly self: NodeId;
   readonly isLeaf: boolean;
-  readonly authorize: Authorize;
+  readonly ingress: Ingress;
   incarnation(): number;
 }
 
@@ -72,21 +72,18 @@ export class Children {
     declared.set(declaration.flow, { declaration, seq: undefined });
   }
 
-  /** @throws {MeshError} `malformed-frame`, `forbidden`, `too-large` */
-  onAttach(edge: Edge, body: AttachBody): void {
+  /** @throws {MeshError} `malformed-frame`, `too-large` */
+  onAttach(edge: Edge, asked: AttachBody): void {
     const child = this.#childOf(edge);
     const isLeaf = edge.role === "leaf";
-    if ((body.origins.length === 0) !== isLeaf)
-      throw new MeshError("malformed-frame", `a ${edge.role} attached to ${body.origins.length} origins`);
-    for (const { pattern, fresh } of body.wants) {
-      if (!this.#host.authorize(edge.subject, "subscribe", pattern))
-        throw new MeshError("forbidden", `${edge.peer.name} may not subscribe to ${pattern}`);
-      if (isLeaf) child.everywhere.set(pattern, { fresh, answered: false });
-    }
+    if ((asked.origins.length === 0) !== isLeaf)
+      throw new MeshError("malformed-frame", `a ${edge.role} attached to ${asked.origins.length} origins`);
+    const body = this.#admitted(child, asked);
+    if (isLeaf) for (const { pattern, fresh } of body.wants) child.everywhere.set(pattern, { fresh, answered: false });
     if (child.everywhere.size > LIMITS.leafSubscriptions)
       throw new MeshError("too-large", `${child.everywhere.size} subscriptions of one leaf`);
     this.#adoptPositions(child, body);
-    for (const origin of isLeaf ? this.#sources.origins() : body.origins) {
+    for (const origin of body.origins) {
       const formerLife =
         origin.id === this.#host.self && !this.#host.isLeaf && origin.incarnation !== this.#host.incarnation();
       if (formerLife) continue;
@@ -98,6 +95,37 @@ export class Children {
     // Told of and not attached to: our own wants had just ended.
     if (body.wants.length > 0)
       for (const [number, { seq }] of child.declared) if (seq === undefined) child.declared.delete(number);
+  }
+
+  /** What of a request is allowed, a leaf's origins by name. The rest is answered too, so that nobody waits for it. */
+  #admitted(child: Child, { origins, wants, positions }: AttachBody): AttachBody {
+    const { edge } = child;
+    const ingress = this.#host.ingress;
+    const answer = (refused: readonly OriginRef[], patterns: readonly string[]): void => {
+      for (const some of inFrames(patterns, (pattern) => pattern))
+        edge.send(Lane.control, [control.attached.encode({ origins: refused, patterns: some })]);
+    };
+    const allowed = wants.filter(({ pattern }) => ingress.admitsOrTells(edge, "subscribe", pattern));
+    const patterns = allowed.map(({ pattern }) => pattern);
+    if (allowed.length < wants.length)
+      answer(
+        origins,
+        wants.map(({ pattern }) => pattern).filter((pattern) => !patterns.includes(pattern)),
+      );
+    const relayed: OriginRef[] = [];
+    for (const origin of edge.role === "leaf" ? this.#sources.origins() : origins) {
+      if (this.#relays(child, origin.id)) relayed.push(origin);
+      else if (edge.role !== "leaf") answer([origin], patterns);
+    }
+    return { origins: relayed, wants: allowed, positions };
+  }
+
+  /** Whether messages of `origin` are passed on to the child. */
+  #relays(child: Child, origin: NodeId): boolean {
+    const relays = origin === this.#host.self || this.#host.ingress.admitsOrTells(child.edge, "relay", origin);
+    if (relays) child.barred.delete(origin);
+    else child.barred.add(origin);
+    return relays;
   }
 
   /** No origin means all, no pattern means all. */
@@ -136,6 +164,7 @@ export class Children {
   /** The record of a peer has come: what was asked of it before is served now, and leaves want from newcomers too. */
   onOriginKnown(origin: OriginRef): void {
     for (const child of this.#byEdge.values()) {
+      if ((child.everywhere.size > 0 || child.wants.has(origin.id)) && !this.#relays(child, origin.id)) continue;
       for (const [pattern, { fresh }] of child.everywhere) this.#noteWant(child, origin, pattern, fresh);
       this.#adoptDeclared(child, origin);
       const wants = child.wants.get(origin.id) ?? [];
@@ -218,7 +247,7 @@ export class Children {
       const declared = child.declared.get(number);
       if (declared) declared.seq = seq;
       const flow = this.#flows.get(number);
-      if (!flow) continue;
+      if (!flow || child.barred.has(flow.home)) continue;
       if (flow.origin === this.#host.self && seq > flow.log.head) {
         throw new MeshError(
           "malformed-frame",

@@ -4,7 +4,6 @@
  * only the next number is taken, so nothing arrives twice or out of order on any topology; and a lost edge, a reroute
  * and a moved leaf are one thing: attach again with positions.
  */
-import type { Authorize } from "../auth/index.ts";
 import type { Clock, Random } from "../base/clock.ts";
 import { MeshError } from "../base/errors.ts";
 import { type NodeId, randomFlowNumber } from "../base/ids.ts";
@@ -33,6 +32,7 @@ import type { ChildHost } from "./child.ts";
 import { Children } from "./children.ts";
 import { Flow } from "./flow.ts";
 import { FlowTable } from "./flow-table.ts";
+import type { Ingress } from "./ingress.ts";
 import type { Listener, LocalWant } from "./local-want.ts";
 import { LocalWants } from "./local-wants.ts";
 import { Log } from "./log.ts";
@@ -43,7 +43,7 @@ export interface FeedsHost {
   readonly clock: Clock;
   readonly random: Random;
   readonly turn: Turn;
-  readonly authorize: Authorize;
+  readonly ingress: Ingress;
   readonly logBytes: number;
   incarnation(): number;
   /** Reachable peers, this node left out. */
@@ -124,7 +124,7 @@ export class Feeds implements ChildHost, Flushable {
       {
         self: this.#self,
         isLeaf: this.#isLeaf,
-        authorize: host.authorize,
+        ingress: host.ingress,
         incarnation: () => host.incarnation(),
         log: this.log,
         catchUpLog: this.catchUpLog,
@@ -239,6 +239,9 @@ export class Feeds implements ChildHost, Flushable {
       case FrameType.flow: {
         const declaration = control.flow.decode(frame);
         if (declaration.origin === this.#self) return true; // our own, told back before its positions
+        // A neighbour publishes: what others publish was let in where they are neighbours.
+        if (declaration.origin === edge.id && !this.#host.ingress.admitsOrTells(edge, "publish", declaration.topic))
+          return true;
         if (!this.#attachments.onFlow(edge, declaration)) this.#children.onFlow(edge, declaration);
         return true;
       }

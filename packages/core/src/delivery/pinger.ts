@@ -20,11 +20,15 @@ export class Pinger {
     this.#unicast = unicast;
     unicast.listen(Port.ping, {
       onMessage: (source, payload) => this.#onMessage(source, payload),
-      onBounce: (target, payload) => {
+      onBounce: (target, payload, why) => {
         if (payload.byteLength >= HEAD_BYTES && payload[0] === ASK) {
           this.#waiting
             .get(readU53(payload, 1))
-            ?.settle(new MeshError("unreachable", `no way to node ${target.node} was found`));
+            ?.settle(
+              why === "forbidden"
+                ? new MeshError(why, `node ${target.node} may not be reached`)
+                : new MeshError(why, `no way to node ${target.node} was found`),
+            );
         }
       },
     });

@@ -2,7 +2,6 @@
  * Messages from one node to one node, hop by hop. A relay keeps nothing: what cannot go on comes back as a bounce,
  * and what a dying edge had in hand is lost; whoever asked hears of it or times out.
  */
-import type { Authorize } from "../auth/index.ts";
 import { MeshError } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
 import { LIMITS } from "../base/limits.ts";
@@ -17,11 +16,13 @@ import {
   type Port,
   UNICAST_HEAD_BYTES,
   type UnicastHead,
+  type UnicastType,
 } from "../wire/index.ts";
+import type { Ingress } from "./ingress.ts";
 
 export interface UnicastHost {
   readonly self: NodeId;
-  readonly authorize: Authorize;
+  readonly ingress: Ingress;
   /** Where this node is reached itself. */
   home(): NodeId;
   edge(id: NodeId): Edge | undefined;
@@ -31,8 +32,8 @@ export interface UnicastHost {
 /** What a port does with what comes in. */
 export interface PortHandler {
   onMessage(source: Address, payload: Uint8Array): void;
-  /** `payload`, sent to `target` before, found no way. */
-  onBounce(target: Address, payload: Uint8Array): void;
+  /** `payload`, sent to `target` before, found no way, or was not allowed to pass. */
+  onBounce(target: Address, payload: Uint8Array, why: "unreachable" | "forbidden"): void;
 }
 
 export class Unicast {
@@ -76,7 +77,7 @@ export class Unicast {
   }
 
   /** @throws {MeshError} to close the edge. */
-  onFrame(edge: Edge, type: typeof FrameType.unicast | typeof FrameType.bounce, frame: Uint8Array): void {
+  onFrame(edge: Edge, type: UnicastType, frame: Uint8Array): void {
     const head = decodeUnicastHead(frame);
     if (head.hops > LIMITS.hops)
       throw new MeshError(
@@ -85,12 +86,11 @@ export class Unicast {
       );
     if (edge.role === "leaf" && head.source.node !== edge.id)
       throw new MeshError("malformed-frame", `leaf ${edge.id} sent in the name of ${head.source.node}`);
-    if (!this.#host.authorize(edge.subject, "call", head.target.node))
-      throw new MeshError("forbidden", `${edge.peer.name} may not call ${head.target.node}`);
     const payload = frame.subarray(UNICAST_HEAD_BYTES);
+    if (!this.#admits(edge, head)) return this.#bounce(type, FrameType.denied, head, payload);
     if (head.target.node === this.#host.self) return this.#deliver(type, head, payload);
     const way = head.hops > 1 ? this.#wayTo(head.target) : undefined;
-    if (!way || way === edge) return this.#bounce(type, head, payload);
+    if (!way || way === edge) return this.#bounce(type, FrameType.bounce, head, payload);
     // The head is copied: the frame may be a view of a packet that others read too.
     const onward = frame.slice(0, UNICAST_HEAD_BYTES);
     onward[7] = head.hops - 1;
@@ -98,22 +98,30 @@ export class Unicast {
       way.send(head.lane, [onward, payload]);
     } catch (error) {
       if (!(error instanceof MeshError) || error.code !== "overflow") throw error;
-      this.#bounce(type, head, payload); // the way is full; its slowness must not close the edge it came by
+      this.#bounce(type, FrameType.bounce, head, payload); // the way is full; its slowness must not close the edge it came by
     }
   }
 
-  #deliver(type: number, head: UnicastHead, payload: Uint8Array): void {
-    const handler = this.#ports.get(head.port);
-    if (!handler) return; // a port of a later version: nobody answers, the caller times out
-    if (type === FrameType.bounce) handler.onBounce(head.source, payload);
-    else handler.onMessage(head.source, payload);
+  /** Calls are asked about, and whether this node takes part in them when they go on to another peer. */
+  #admits(edge: Edge, { target, source }: UnicastHead): boolean {
+    const { ingress, self } = this.#host;
+    return (
+      ingress.admits(edge, "call", target.node) && (target.home === self || ingress.admits(edge, "relay", source.node))
+    );
   }
 
-  /** Send it back once; a bounce that finds no way, or a full one, is dropped: whoever asked will time out. */
-  #bounce(type: number, head: UnicastHead, payload: Uint8Array): void {
-    if (type === FrameType.bounce) return;
+  #deliver(type: UnicastType, head: UnicastHead, payload: Uint8Array): void {
+    const handler = this.#ports.get(head.port);
+    if (!handler) return; // a port of a later version: nobody answers, the caller times out
+    if (type === FrameType.unicast) return handler.onMessage(head.source, payload);
+    handler.onBounce(head.source, payload, type === FrameType.denied ? "forbidden" : "unreachable");
+  }
+
+  /** Send it back once; what comes back and finds no way, or a full one, is dropped: whoever asked will time out. */
+  #bounce(type: UnicastType, as: UnicastType, head: UnicastHead, payload: Uint8Array): void {
+    if (type !== FrameType.unicast) return;
     const back = { ...head, hops: LIMITS.hops, target: head.source, source: head.target };
-    const bounce = [encodeUnicastHead(FrameType.bounce, back, payload.byteLength), payload];
+    const bounce = [encodeUnicastHead(as, back, payload.byteLength), payload];
     try {
       this.#wayTo(back.target)?.send(Lane.reliable, bounce);
     } catch (error) {

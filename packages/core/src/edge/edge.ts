@@ -292,6 +292,7 @@ export class Edge implements LinkSink, Flushable {
       case FrameType.data:
       case FrameType.unicast:
       case FrameType.bounce:
+      case FrameType.denied:
         return this.#host.onFrame(this, type, bytes, at, length);
       case FrameType.ping: {
         const { token, roundTripMicros } = control.ping.decode(bytes.subarray(at, at + length));

@@ -34,9 +34,9 @@ export class Calls {
     this.#incoming = new Incoming(host);
     host.unicast.listen(Port.rmi, {
       onMessage: (source, payload) => this.#onMessage(source, payload),
-      onBounce: (target, payload) => {
+      onBounce: (target, payload, why) => {
         const message = this.#decode(payload);
-        if (message) this.#outgoing.onBounce(target, message);
+        if (message) this.#outgoing.onBounce(target, message, why);
       },
     });
   }

@@ -195,11 +195,13 @@ export class Outgoing {
       call.reject(new MeshError(isMeshErrorCode(message.code) ? message.code : "no-responder", message.detail));
   }
 
-  /** A call or probe of ours found no way to `target`. */
-  onBounce(target: Address, message: RmiMessage): void {
+  /** A call or probe of ours found no way to `target`, or was not allowed to pass. */
+  onBounce(target: Address, message: RmiMessage, why: "unreachable" | "forbidden"): void {
     if (message.kind !== "call" && message.kind !== "probe") return;
     if (this.#calls.get(message.id)?.target.node !== target.node) return;
-    this.#lose(message.id, message.kind === "call" ? "did not run" : "may have run");
+    const ran = message.kind === "call" ? "did not run" : "may have run";
+    if (why === "unreachable") return this.#lose(message.id, ran);
+    this.#settle(message.id)?.reject(new MeshError(why, `node ${target.node} may not be called; the call ${ran}`));
   }
 
   /** The edge is gone: what left by it may have run, and its answer may be lost. */

@@ -1,8 +1,9 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { keylessIdentity } from "../auth/index.ts";
+import { silentLogger } from "../base/clock.ts";
 import { MeshError } from "../base/errors.ts";
 import { Turn } from "../base/turn.ts";
-import { Feeds, type Flow } from "../delivery/index.ts";
+import { Feeds, type Flow, Ingress } from "../delivery/index.ts";
 import type { LocalNode } from "../edge/index.ts";
 import { settle } from "../testing/node-settle.fixture.ts";
 import { SeededRandom } from "../testing/seeded-random.ts";
@@ -187,7 +188,7 @@ function direct(logBytes = 1_000_000) {
   };
   const feeds = new Feeds({
     ...{ local, clock, random, turn, logBytes },
-    authorize: () => true,
+    ingress: new Ingress(() => true, silentLogger),
     incarnation: () => 1,
     origins: () => [],
     incarnationOf: () => undefined,

@@ -5,7 +5,7 @@
 import { keylessIdentity } from "../auth/index.ts";
 import { MemoryNetwork, type MemoryNetworkOptions } from "../link/index.ts";
 import { createNode, type MeshNode } from "../node.ts";
-import type { NodeOptions } from "../node-options.ts";
+import type { NodeOptions, Runtime } from "../node-options.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
@@ -29,10 +29,14 @@ export class SimulatedMesh implements AsyncDisposable {
     this.network = new MemoryNetwork({ clock: this.clock, delayMs: options.delayMs ?? 1 });
   }
 
-  /** A node named `name` that listens on `memory://name` (unless a leaf) and joins the nodes named. */
+  /**
+   * A node named `name` that listens on `memory://name` (unless a leaf) and joins the nodes named.
+   * @param replace Parts of its runtime, such as the identity of a former life.
+   */
   async node(
     name: string,
     options: Omit<NodeOptions, "join" | "listen"> & { readonly join?: readonly string[] } = {},
+    replace: Partial<Runtime> = {},
   ): Promise<MeshNode> {
     const { join = [], role = "peer", ...rest } = options;
     const node = await createNode(
@@ -49,6 +53,7 @@ export class SimulatedMesh implements AsyncDisposable {
         transports: [this.network.transport(name)],
         identity: keylessIdentity(this.random),
         role,
+        ...replace,
       },
     );
     this.nodes.set(name, node);

@@ -45,6 +45,10 @@ export type GapReason = (typeof GAP_REASONS)[number];
 export const END_REASONS = ["goodbye", "origin-lost", "forgotten"] as const;
 export type EndReason = (typeof END_REASONS)[number];
 
+/** What is refused by a frame of its own. `relay` names the node whose messages are not passed on. */
+export const REFUSED_ACTIONS = ["subscribe", "publish", "relay"] as const;
+export type RefusedAction = (typeof REFUSED_ACTIONS)[number];
+
 const topic = checkedText(LIMITS.topicBytes, "topic", isTopic);
 const pattern = checkedText(LIMITS.topicBytes, "pattern", isPattern);
 const name = text(LIMITS.nameBytes);
@@ -204,6 +208,12 @@ export const gap = controlFrame(FrameType.gap, struct({ flow: u53, to: seq, reas
 export const skip = controlFrame(FrameType.skip, struct({ flow: u53, to: seq }));
 /** After `last` nothing comes, unless the origin comes back. */
 export const end = controlFrame(FrameType.end, struct({ flow: u53, last: seq, reason: oneOf(END_REASONS) }));
+
+/** What a neighbour was not allowed, by action and what it concerned; nothing else ends. Calls are answered by `denied`. */
+export const refused = controlFrame(
+  FrameType.refused,
+  struct({ action: oneOf(REFUSED_ACTIONS), resource: text(LIMITS.topicBytes) }),
+);
 
 export type OriginRef = { readonly id: string; readonly incarnation: number };
 export type FlowDeclaration = ReturnType<typeof flow.decode>;

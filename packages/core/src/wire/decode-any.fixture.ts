@@ -9,6 +9,7 @@ import {
   dataSeq,
   decodeUnicastHead,
   FrameType,
+  isUnicast,
 } from "./index.ts";
 
 const codecs = new Map<number, { decode(frame: Uint8Array): unknown }>(
@@ -33,13 +34,14 @@ const codecs = new Map<number, { decode(frame: Uint8Array): unknown }>(
     control.gap,
     control.skip,
     control.end,
+    control.refused,
   ].map((codec) => [codec.type, codec]),
 );
 
 /** @throws whatever the decoder throws; undefined for a type nobody knows. */
 export function decodeAny(frame: Uint8Array): unknown {
-  const type = frame[4];
-  if (type === FrameType.unicast || type === FrameType.bounce) return decodeUnicastHead(frame);
+  const type = frame[4]!;
+  if (isUnicast(type)) return decodeUnicastHead(frame);
   if (type === FrameType.data) {
     const from = dataPayloadFrom(frame, 0, frame.byteLength);
     return [from, dataFlow(frame, 0), dataSeq(frame, 0), dataPublishedAtMs(frame, 0), dataHeaders(frame, 0)];

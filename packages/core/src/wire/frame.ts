@@ -35,8 +35,10 @@ export const FrameType = {
   skip: 0x26,
   data: 0x27,
   end: 0x28,
+  refused: 0x29,
   unicast: 0x30,
   bounce: 0x31,
+  denied: 0x32,
 } as const;
 
 export type FrameType = (typeof FrameType)[keyof typeof FrameType];

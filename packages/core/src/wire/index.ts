@@ -9,6 +9,7 @@ export type {
   IntroduceBody,
   OriginRef,
   RecordBody,
+  RefusedAction,
   Reliability,
   Role,
   ShareBody,

@@ -28,7 +28,13 @@ describe("docs/wire-protocol.md", () => {
   });
 
   it("has the words of every list", () => {
-    for (const words of [control.ROLES, control.RELIABILITIES, control.GAP_REASONS, control.END_REASONS])
+    for (const words of [
+      control.ROLES,
+      control.RELIABILITIES,
+      control.GAP_REASONS,
+      control.END_REASONS,
+      control.REFUSED_ACTIONS,
+    ])
       expect(doc).toContain(`word (${words.join(", ")})`);
   });
 

@@ -14,7 +14,7 @@ const head = fc.record({
 
 describe("unicast heads", () => {
   it("give back the fields they were made of, and the length of head and payload", () => {
-    const type = fc.constantFrom(FrameType.unicast, FrameType.bounce);
+    const type = fc.constantFrom(FrameType.unicast, FrameType.bounce, FrameType.denied);
     fc.assert(
       fc.property(type, head, fc.integer({ min: 0, max: 1_000_000 }), (frameType, fields, payloadBytes) => {
         const bytes = encodeUnicastHead(frameType, fields, payloadBytes);

@@ -1,18 +1,18 @@
 /**
  * A message from one node to one node, over any number of hops. Relays read the target and lower the hops.
  *
- *   offset 0:            head     type `unicast` or `bounce`, any lane, hops left (see `frame.ts`)
+ *   offset 0:            head     type `unicast`, `bounce` or `denied`, any lane, hops left (see `frame.ts`)
  *     flags:             port     what it is for: see `Port`
  *   offset 8,  16 bytes: target
  *   offset 24, 16 bytes: target's home: the gateway of a leaf, a peer itself
  *   offset 40, 16 bytes: source
  *   offset 56, 16 bytes: source's home
- *   offset 72:           payload; a bounce carries it back, target and source exchanged
+ *   offset 72:           payload; the other two carry it back, target and source exchanged
  */
 import { MeshError } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
 import { nodeIdFromBytes, writeNodeId } from "../base/ids.ts";
-import { type FrameType, type Lane, writeHead } from "./frame.ts";
+import { FrameType, type Lane, writeHead } from "./frame.ts";
 
 export const UNICAST_HEAD_BYTES = 72;
 
@@ -34,7 +34,11 @@ export interface UnicastHead {
   readonly source: Address;
 }
 
-type UnicastType = typeof FrameType.unicast | typeof FrameType.bounce;
+/** `bounce` and `denied` bring one back to where it came from: no way was found, or it may not pass. */
+export type UnicastType = typeof FrameType.unicast | typeof FrameType.bounce | typeof FrameType.denied;
+
+export const isUnicast = (type: number): type is UnicastType =>
+  type === FrameType.unicast || type === FrameType.bounce || type === FrameType.denied;
 
 /** The head of a unicast, to be sent in front of its payload. The caller owns it. */
 export function encodeUnicastHead(type: UnicastType, head: UnicastHead, payloadBytes: number): Uint8Array {

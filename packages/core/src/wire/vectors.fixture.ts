@@ -24,6 +24,7 @@ import {
   type ShareBody,
   UNICAST_HEAD_BYTES,
   type UnicastHead,
+  type UnicastType,
   Writer,
   writeDataHead,
 } from "./index.ts";
@@ -206,6 +207,10 @@ export const controlFrames: readonly Vector[] = [
   frame("gap", "nobody can deliver numbers up to 50", control.gap, { flow: FLOW, to: 50, reason: "forgotten" }),
   frame("skip", "a policy removed numbers up to the largest there is", control.skip, { flow: FLOW, to: 2 ** 52 }),
   frame("end", "its origin vanished after number 50", control.end, { flow: FLOW, last: 50, reason: "origin-lost" }),
+  frame("refused", "the neighbour may not publish that", control.refused, {
+    action: "publish",
+    resource: "scan/front",
+  }),
 ];
 
 const recordBodies: readonly Vector[] = [
@@ -286,7 +291,7 @@ function data(name: string, description: string, fields: DataFields): Vector {
   };
 }
 
-function unicast(name: string, description: string, type: 0x30 | 0x31, head: UnicastHead, payload: Uint8Array): Vector {
+function unicast(name: string, description: string, type: UnicastType, head: UnicastHead, payload: Uint8Array): Vector {
   const bytes = encodeUnicast(type, head, payload);
   const decode = (frame: Uint8Array): object => ({
     ...decodeUnicastHead(frame),
@@ -313,6 +318,13 @@ export const messages: readonly Vector[] = [
     "a remote call to a leaf, by way of its gateway",
     FrameType.unicast,
     { port: Port.rmi, lane: Lane.reliable, hops: 32, ...toLeaf },
+    encodeRmi({ kind: "call", id: 1, service: "page", path: ["showNotice"], args: ["hi"] }),
+  ),
+  unicast(
+    "denied",
+    "it was not allowed to pass, and comes back",
+    FrameType.denied,
+    { port: Port.rmi, lane: Lane.reliable, hops: 32, ...toPeer },
     encodeRmi({ kind: "call", id: 1, service: "page", path: ["showNotice"], args: ["hi"] }),
   ),
   unicast(

@@ -26,7 +26,7 @@ const FILES = {
     controlFrames,
   ),
   records: file("Bodies of record frames. The origin signs them; nobody else changes a byte.", records),
-  messages: file("Whole data, unicast and bounce frames. A header map is MessagePack on the wire.", messages),
+  messages: file("Whole data, unicast, bounce and denied frames. A header map is MessagePack on the wire.", messages),
   "remote-calls": file("Payloads of unicasts to port 1, in MessagePack.", remoteCalls),
   proof: `${JSON.stringify(plain(proofOfPeer), null, 2)}\n`,
 };
