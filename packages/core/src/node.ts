@@ -153,8 +153,10 @@ export class MeshNode implements AsyncDisposable {
       nextHop: (peer) => mesh.nextHop(peer),
       joined: () => this.#joined,
     });
+    const maxPayloadBytes = this.role === "leaf" ? LIMITS.leafMessageBytes : LIMITS.messageBytes;
     this.#unicast = new Unicast({
       self: this.id,
+      maxPayloadBytes,
       ingress,
       home: () => mesh.homeOf(this.id) ?? this.id,
       edge: (id) => this.#edges.get(id),
@@ -166,7 +168,7 @@ export class MeshNode implements AsyncDisposable {
       turn,
       feeds: this.#feeds,
       self: this.id,
-      messageBytes: this.role === "leaf" ? LIMITS.leafMessageBytes : LIMITS.messageBytes,
+      messageBytes: maxPayloadBytes,
       onError: (error) => this.#onError(error),
       onPatternsChanged: () => this.#tellInterest(),
     });
@@ -308,7 +310,7 @@ export class MeshNode implements AsyncDisposable {
     return this.#edges.accept(link);
   }
 
-  /** Round trip to any node. `bytes` pads it, both ways; 0 to 1 048 576, default 0. @throws {MeshError} `unreachable`, `timed-out` */
+  /** Round trip to any node. `bytes` pads it to that length, both ways; 0 to 1 048 576, default 0. @throws {MeshError} `unreachable`, `forbidden`, `timed-out` */
   ping(
     nodeId: NodeId,
     options: { readonly bytes?: number; readonly timeoutMs?: number } = {},

@@ -34,10 +34,13 @@ export class Pinger {
     });
   }
 
-  /** @throws {MeshError} `timed-out`, `unreachable`, `closed` */
-  ping(target: Address, padding: number, timeoutMs: number): Promise<{ roundTripMs: number }> {
+  /**
+   * @param bytes How long it is at least.
+   * @throws {MeshError} `timed-out`, `unreachable`, `forbidden`, `closed`
+   */
+  ping(target: Address, bytes: number, timeoutMs: number): Promise<{ roundTripMs: number }> {
     const number = ++this.#last;
-    const payload = new Uint8Array(HEAD_BYTES + padding);
+    const payload = new Uint8Array(Math.max(HEAD_BYTES, bytes));
     payload[0] = ASK;
     writeU53(payload, 1, number);
     return new Promise((resolve, reject) => {

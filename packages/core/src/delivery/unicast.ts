@@ -22,6 +22,8 @@ import type { Ingress } from "./ingress.ts";
 
 export interface UnicastHost {
   readonly self: NodeId;
+  /** Largest payload this node may send. */
+  readonly maxPayloadBytes: number;
   readonly ingress: Ingress;
   /** Where this node is reached itself. */
   home(): NodeId;
@@ -46,7 +48,7 @@ export class Unicast {
 
   /** Largest payload this node may send. */
   get maxPayloadBytes(): number {
-    return LIMITS.messageBytes;
+    return this.#host.maxPayloadBytes;
   }
 
   listen(port: Port, handler: PortHandler): void {
@@ -60,10 +62,10 @@ export class Unicast {
    */
   send(target: Address, port: Port, lane: Lane, payload: Uint8Array): Edge | undefined {
     const source = { node: this.#host.self, home: this.#host.home() };
-    if (payload.byteLength > LIMITS.messageBytes) {
+    if (payload.byteLength > this.maxPayloadBytes) {
       throw new MeshError(
         "too-large",
-        `a message of ${payload.byteLength} bytes, more than the ${LIMITS.messageBytes} allowed; send a file instead`,
+        `a message of ${payload.byteLength} bytes, more than the ${this.maxPayloadBytes} allowed; send a file instead`,
       );
     }
     if (target.node === source.node) {
@@ -87,6 +89,8 @@ export class Unicast {
     if (edge.role === "leaf" && head.source.node !== edge.id)
       throw new MeshError("malformed-frame", `leaf ${edge.id} sent in the name of ${head.source.node}`);
     const payload = frame.subarray(UNICAST_HEAD_BYTES);
+    if (edge.role === "leaf" && payload.byteLength > LIMITS.leafMessageBytes)
+      throw new MeshError("too-large", `a message of ${payload.byteLength} bytes from a leaf`);
     if (!this.#admits(edge, head)) return this.#bounce(type, FrameType.denied, head, payload);
     if (head.target.node === this.#host.self) return this.#deliver(type, head, payload);
     const way = head.hops > 1 ? this.#wayTo(head.target) : undefined;

@@ -1,0 +1,88 @@
+import { describe, expect, it, onTestFinished } from "vitest";
+import { LIMITS } from "../base/limits.ts";
+import type { Edge } from "../edge/index.ts";
+import { settle } from "../testing/node-settle.fixture.ts";
+import { SimulatedMesh } from "../testing/simulated-mesh.ts";
+import { encodeUnicast, FrameType, Lane, Port } from "../wire/index.ts";
+import { Ingress } from "./ingress.ts";
+import { Unicast } from "./unicast.ts";
+
+const big = new Uint8Array(LIMITS.leafMessageBytes);
+
+async function pageAndGateway() {
+  const mesh = new SimulatedMesh({ settle });
+  onTestFinished(() => mesh[Symbol.asyncDispose]());
+  const gateway = await mesh.node("gateway", { role: "gateway" });
+  const page = await mesh.node("page", { role: "leaf", join: ["gateway"] });
+  await mesh.until(page.ready());
+  for (const node of [gateway, page])
+    node.expose(`at ${node.name}`, { size: (bytes: Uint8Array) => bytes.byteLength, big: () => big });
+  await mesh.run(100);
+  interface Service {
+    size(bytes: Uint8Array): number;
+    big(): Uint8Array;
+  }
+  return {
+    mesh,
+    gateway,
+    page,
+    fromPage: page.remote<Service>("at gateway"),
+    fromGateway: gateway.remote<Service>("at page"),
+  };
+}
+
+describe("a leaf's 1 MiB limit", () => {
+  it("holds for its calls and its answers, not for those it gets, and its edge stays", async () => {
+    const { mesh, gateway, page, fromPage, fromGateway } = await pageAndGateway();
+    await expect(mesh.until(fromPage.size(big))).rejects.toMatchObject({
+      code: "too-large",
+      message: expect.stringMatching(/a message of \d+ bytes, more than the 1048576 allowed/),
+    });
+    await expect(mesh.until(fromGateway.big())).rejects.toMatchObject({
+      code: "too-large",
+      message: expect.stringMatching(/it ran, but its result is too large: \d+ bytes, 1048576 allowed/),
+    });
+    expect(await mesh.until(fromGateway.size(big))).toBe(big.byteLength);
+    expect((await mesh.until(fromPage.big())).byteLength).toBe(big.byteLength);
+    await mesh.until(page.ping(gateway.id, { bytes: LIMITS.leafMessageBytes }));
+    await mesh.until(gateway.ping(page.id, { bytes: LIMITS.leafMessageBytes }));
+    expect([page.edges.length, gateway.edges.length]).toEqual([1, 1]);
+  });
+
+  it("is held against it at its gateway", () => {
+    const self = "a".repeat(32);
+    const leaf = "b".repeat(32);
+    const received: number[] = [];
+    const unicast = new Unicast({
+      self,
+      maxPayloadBytes: LIMITS.messageBytes,
+      ingress: new Ingress(() => true, { log: () => {} }),
+      home: () => self,
+      edge: () => undefined,
+      nextHop: () => undefined,
+    });
+    unicast.listen(Port.rmi, {
+      onMessage: (_source, payload) => void received.push(payload.byteLength),
+      onBounce: () => {},
+    });
+    const head = {
+      port: Port.rmi,
+      lane: Lane.reliable,
+      hops: 32,
+      target: { node: self, home: self },
+      source: { node: leaf, home: self },
+    };
+    const from = (role: "leaf" | "peer", bytes: number): void =>
+      unicast.onFrame(
+        { id: leaf, role, subject: {} } as Edge,
+        FrameType.unicast,
+        encodeUnicast(FrameType.unicast, head, new Uint8Array(bytes)),
+      );
+    from("leaf", LIMITS.leafMessageBytes);
+    from("peer", LIMITS.leafMessageBytes + 1);
+    expect(() => from("leaf", LIMITS.leafMessageBytes + 1)).toThrow(
+      "[too-large] a message of 1048577 bytes from a leaf",
+    );
+    expect(received).toEqual([LIMITS.leafMessageBytes, LIMITS.leafMessageBytes + 1]);
+  });
+});
