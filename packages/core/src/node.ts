@@ -129,8 +129,8 @@ export class MeshNode implements AsyncDisposable {
         this.#calls.onNodeLost(node.id);
         this.#events.emit("nodeleave", { node, reason });
       },
-      onChange: () => {
-        this.#feeds.onMeshChange();
+      onChange: (moved) => {
+        this.#feeds.onMeshChange(moved);
         this.#changed();
         this.#calls.onMeshChange();
       },

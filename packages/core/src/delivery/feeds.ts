@@ -215,9 +215,10 @@ export class Feeds implements ChildHost, Flushable {
     this.#attachments.touchAll();
   }
 
-  /** Routes or records changed. */
-  onMeshChange(): void {
+  /** @param moved Peers reached another way now, or living another life; see `MeshOptions.onChange`. */
+  onMeshChange(moved: ReadonlySet<NodeId>): void {
     const { incarnationOf, origins } = this.#host;
+    if (moved.size === 0) return this.#wake();
     if (this.#isLeaf) {
       this.#attachments.endFlows(({ home, incarnation }) => incarnationOf(home) !== incarnation);
     } else {
@@ -225,7 +226,8 @@ export class Feeds implements ChildHost, Flushable {
       for (const upstream of [...this.#attachments.values()])
         if (upstream.kind === "peer" && incarnationOf(upstream.origin) === undefined) this.#attachments.end(upstream);
     }
-    this.#attachments.touchAll();
+    if (this.#isLeaf || moved.has(this.#self)) this.#attachments.touchAll();
+    else for (const origin of moved) this.#attachments.touch(origin);
   }
 
   /** @returns Whether the frame was ours. @throws {MeshError} to close the edge. */

@@ -29,12 +29,17 @@ export interface MeshOptions {
   edge(id: NodeId): Edge | undefined;
   onJoin(node: NodeInfo): void;
   onLeave(node: NodeInfo, reason: string): void;
-  /** Routes, records or the directory changed. */
-  onChange(): void;
+  /**
+   * Something is known now that was not. @param moved Peers that are reached another way than before, or not any more, or
+   *   live another life; this one when it does itself.
+   */
+  onChange(moved: ReadonlySet<NodeId>): void;
 }
 
+const NOBODY: ReadonlySet<NodeId> = new Set();
+
 /** What may have changed since it was last told or computed. */
-type Stale = "record" | "share" | "routes";
+type Stale = "record" | "share" | "routes" | "directory";
 
 /** How often expired records are looked for, in ms. */
 const SWEEP_MS = 10_000;
@@ -56,6 +61,8 @@ export class Mesh implements Flushable {
   readonly #askedAtMs = new Map<NodeId, number>();
   #routes = new Map<NodeId, Route>();
   #known = new Map<NodeId, NodeInfo>();
+  /** Whose life has changed since routes were computed. */
+  #changedLives = new Set<NodeId>();
   #incarnation: number;
   #sequence = 0;
   /** The version that this peer's share has come to. */
@@ -69,7 +76,7 @@ export class Mesh implements Flushable {
   #pause: Disposable | undefined;
   #queued = false;
   #interestChanged = false;
-  readonly #stale: Record<Stale, boolean> = { record: true, share: true, routes: true };
+  readonly #stale: Record<Stale, boolean> = { record: true, share: true, routes: true, directory: false };
   /** The gateway that knows what this leaf wants. */
   #toldGateway: Edge | undefined;
   #synced = false;
@@ -251,11 +258,11 @@ export class Mesh implements Flushable {
   }
 
   #onRecord(edge: Edge, frame: Uint8Array): void {
-    const before = this.#records.byId.size;
+    const { refused } = this.#records;
     const record = this.#records.offer(frame, this.#options.clock.now());
     if (!record) {
-      if (this.#records.refused === 1 && before === LIMITS.peers)
-        this.#options.logger.log("warn", "mesh full", { peers: before });
+      if (refused === 0 && this.#records.refused > 0)
+        this.#options.logger.log("warn", "mesh full", { peers: this.#records.byId.size });
       return;
     }
     if (record.id === this.#self && !this.#isLeaf) return this.#outlive(record);
@@ -263,7 +270,8 @@ export class Mesh implements Flushable {
     if (record.gone || held === 0) this.#directory.forget(record.id);
     if (record.directory > held && !record.gone && this.#syncedWith.has(edge)) this.#ask(edge, record);
     this.#flood(frame, edge);
-    this.#touch("routes");
+    if (record.news === "life") this.#changedLives.add(record.id);
+    if (record.news !== "none") this.#touch("routes");
   }
 
   /** An earlier life of ours, or an echo of this one. */
@@ -271,7 +279,8 @@ export class Mesh implements Flushable {
     if (incarnation > this.#incarnation) {
       this.#incarnation = incarnation + 1;
       this.#share.tellWhole();
-      this.#touch("share");
+      this.#changedLives.add(this.#self);
+      this.#touch("share", "routes");
     }
     this.#sequence = Math.max(this.#sequence, sequence);
     this.#touch("record");
@@ -290,7 +299,7 @@ export class Mesh implements Flushable {
       case "news":
         this.#askedAtMs.delete(news.record.id);
         this.#flood(frame, edge);
-        this.#touch("routes");
+        this.#touch("directory");
     }
   }
 
@@ -362,11 +371,10 @@ export class Mesh implements Flushable {
     if (isToTell && this.#isLeaf) this.#tellInterest();
     else if (isToTell && toTellMs <= 0) this.#tell(nowMs);
     if (this.#stale.routes && toRouteMs <= 0) {
-      this.#stale.routes = false;
       this.#routedAtMs = nowMs;
       this.#recompute();
-      this.#options.onChange();
-    }
+    } else if (this.#stale.directory) this.#options.onChange(NOBODY);
+    this.#stale.directory = false;
     this.#pauseFor(
       Math.min(
         this.#stale.record || this.#stale.share ? toTellMs : Number.POSITIVE_INFINITY,
@@ -383,24 +391,30 @@ export class Mesh implements Flushable {
   }
 
   #recompute(): void {
+    this.#stale.routes = false;
     const records = this.#records.byId;
     // A leaf sees the mesh as its gateway does.
     const root = this.#isLeaf ? this.gateway?.id : this.#self;
-    const neighbours = this.#isLeaf
-      ? new Map(records.get(root ?? "")?.neighbours.map(({ id, cost }) => [id, cost]))
+    const edges = this.#isLeaf
+      ? (records.get(root ?? "")?.costs ?? new Map<NodeId, number>())
       : new Map([...this.#costs].map(([edge, cost]) => [edge.id, cost.micros]));
-    this.#routes = root === undefined ? new Map() : computeRoutes(root, neighbours, records);
-    const before = this.#known;
+    const before = { routes: this.#routes, known: this.#known };
+    this.#routes = root === undefined ? new Map() : computeRoutes(root, edges, records);
     this.#known = new Map();
     for (const { id, name, role, gone } of records.values()) {
       if (id === this.#self || gone || !Number.isFinite(this.distance(id))) continue;
-      this.#known.set(id, before.get(id) ?? { id, name, role });
+      this.#known.set(id, before.known.get(id) ?? { id, name, role });
     }
-    for (const node of this.#known.values()) if (!before.has(node.id)) this.#options.onJoin(node);
-    for (const node of before.values()) {
+    const moved = this.#changedLives;
+    this.#changedLives = new Set();
+    for (const [id, { nextHop }] of this.#routes) if (before.routes.get(id)?.nextHop !== nextHop) moved.add(id);
+    for (const id of before.routes.keys()) if (!this.#routes.has(id)) moved.add(id);
+    for (const node of this.#known.values()) if (!before.known.has(node.id)) this.#options.onJoin(node);
+    for (const node of before.known.values()) {
       if (!this.#known.has(node.id))
         this.#options.onLeave(node, records.get(node.id)?.gone ? "goodbye" : "unreachable");
     }
+    this.#options.onChange(moved);
   }
 
   // ---- telling
@@ -439,7 +453,7 @@ export class Mesh implements Flushable {
     }
     if (this.#share.unlisted > 0)
       this.#options.logger.log("warn", "directory full", { name, unlisted: this.#share.unlisted });
-    this.#stale.routes = true;
+    this.#stale.directory = true;
   }
 
   #originate(): void {
@@ -452,7 +466,6 @@ export class Mesh implements Flushable {
     this.#originatedAtMs = nowMs;
     this.#stale.record = false;
     this.#flood(frame);
-    this.#stale.routes = true;
   }
 
   #ownRecord(): RecordBody {
@@ -481,6 +494,7 @@ export class Mesh implements Flushable {
         for (const { id } of expired) {
           this.#directory.forget(id);
           this.#askedAtMs.delete(id);
+          this.#changedLives.add(id);
         }
         if (expired.length > 0) this.#touch("routes");
         if (!this.#isLeaf && clock.now() - this.#originatedAtMs >= TIMINGS.recordRefreshMs) this.#touch("record");

@@ -9,9 +9,13 @@ import { LIMITS, TIMINGS } from "../base/limits.ts";
 import { control, FRAME_HEAD_BYTES, Reader, type RecordBody, writeU32 } from "../wire/index.ts";
 
 export interface StoredRecord extends RecordBody {
+  /** Its neighbours, by id. */
+  readonly costs: ReadonlyMap<NodeId, number>;
   /** As it came; of what it says only `ageMs` may be changed when it is passed on. */
   readonly frame: Uint8Array;
   readonly expiresAtMs: number;
+  /** What was new in it when it came: a life that begins or ends, edges or their costs, or no more than that it lives. */
+  readonly news: "life" | "links" | "none";
 }
 
 export class Records {
@@ -39,13 +43,14 @@ export class Records {
     const record = control.recordBody.read(new Reader(body));
     const known = this.#byId.get(record.id);
     if ((known && !isNewer(record, known)) || ageMs >= TIMINGS.recordExpiryMs) return undefined;
-    checkRecord(record);
+    const costs = costsOf(record);
     if (this.#verifier) checkSigned(this.#verifier, record, body, signature);
     if (!known && this.#byId.size >= LIMITS.peers) {
       this.refused++;
       return undefined;
     }
-    const stored = { ...record, frame, expiresAtMs: nowMs + TIMINGS.recordExpiryMs - ageMs };
+    const expiresAtMs = nowMs + TIMINGS.recordExpiryMs - ageMs;
+    const stored: StoredRecord = { ...record, costs, frame, expiresAtMs, news: newsOf(record, costs, known) };
     this.#byId.set(record.id, stored);
     return stored;
   }
@@ -77,21 +82,32 @@ type Version = Pick<RecordBody, "incarnation" | "sequence">;
 const isNewer = (a: Version, b: Version): boolean =>
   a.incarnation > b.incarnation || (a.incarnation === b.incarnation && a.sequence > b.sequence);
 
-/** What no peer says. */
-function checkRecord({ id, role, neighbours }: RecordBody): void {
+function newsOf(
+  { incarnation, gone }: RecordBody,
+  costs: StoredRecord["costs"],
+  known: StoredRecord | undefined,
+): StoredRecord["news"] {
+  if (known?.incarnation !== incarnation || known.gone !== gone) return "life";
+  const same = known.costs.size === costs.size && [...costs].every(([id, cost]) => known.costs.get(id) === cost);
+  return same ? "none" : "links";
+}
+
+/** @throws {MeshError} `malformed-frame` for what no peer says. */
+function costsOf({ id, role, neighbours }: RecordBody): Map<NodeId, number> {
   const refuse = (why: string): never => {
     throw new MeshError("malformed-frame", `the record of ${id} ${why}`);
   };
   if (role === "leaf") refuse("says that it is a leaf");
   if (neighbours.length > LIMITS.neighbours)
     refuse(`names ${neighbours.length} neighbours, more than ${LIMITS.neighbours}`);
-  const seen = new Set<NodeId>();
+  const costs = new Map<NodeId, number>();
   for (const neighbour of neighbours) {
     if (neighbour.id === id) refuse("names itself as its neighbour");
     if (neighbour.cost === 0) refuse(`has an edge to ${neighbour.id} that costs nothing`);
-    if (seen.has(neighbour.id)) refuse(`names its neighbour ${neighbour.id} twice`);
-    seen.add(neighbour.id);
+    if (costs.has(neighbour.id)) refuse(`names its neighbour ${neighbour.id} twice`);
+    costs.set(neighbour.id, neighbour.cost);
   }
+  return costs;
 }
 
 /** @throws {MeshError} `bad-credentials` unless the key is the id's and the signature the key's. */

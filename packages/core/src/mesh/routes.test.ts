@@ -17,22 +17,18 @@ function graph(...edges: readonly string[]): Graph {
     list(to);
     if (edge.includes("-")) list(to).push(from);
   }
-  return new Map(
-    [...neighbours].map(([id, ids]) => [id, { neighbours: ids.map((other) => ({ id: other, cost: 1 })) }]),
-  );
+  return new Map([...neighbours].map(([id, ids]) => [id, { costs: new Map(ids.map((other) => [other, 1])) }]));
 }
 
 /** Routes as text, with the neighbours of `self` as its own record has them. */
 function routes(self: string, records: Graph): Record<string, string> {
   return Object.fromEntries(
-    [...computeRoutes(self, costs(records.get(self)!), records)].map(([id, { nextHop, cost }]) => [
+    [...computeRoutes(self, records.get(self)!.costs, records)].map(([id, { nextHop, cost }]) => [
       id,
       `${nextHop} ${cost}`,
     ]),
   );
 }
-
-const costs = ({ neighbours }: LinkState): Map<string, number> => new Map(neighbours.map(({ id, cost }) => [id, cost]));
 
 describe("computeRoutes()", () => {
   it("goes along a chain", () => {
@@ -75,7 +71,7 @@ describe("computeRoutes()", () => {
         const records = graph(...unique);
         const distances = allDistances(records);
         const tables = new Map(
-          [...records.keys()].map((id) => [id, computeRoutes(id, costs(records.get(id)!), records)]),
+          [...records.keys()].map((id) => [id, computeRoutes(id, records.get(id)!.costs, records)]),
         );
         for (const [from, table] of tables) {
           const reachable = [...distances.get(from)!].filter(([, distance]) => distance > 0);
@@ -94,8 +90,8 @@ function allDistances(records: Graph): Map<string, Map<string, number>> {
   const all = new Map([...records.keys()].map((id) => [id, new Map([[id, 0]])]));
   for (let changed = true; changed; ) {
     changed = false;
-    for (const [id, { neighbours }] of records) {
-      for (const { id: other } of neighbours) {
+    for (const [id, { costs }] of records) {
+      for (const other of costs.keys()) {
         for (const [to, distance] of all.get(other)!) {
           if (distance + 1 >= (all.get(id)!.get(to) ?? Number.POSITIVE_INFINITY)) continue;
           all.get(id)!.set(to, distance + 1);

@@ -3,7 +3,8 @@ import type { NodeId } from "../base/ids.ts";
 
 /** What routes need of a record. */
 export interface LinkState {
-  readonly neighbours: readonly { readonly id: NodeId; readonly cost: number }[];
+  /** What its edges cost, by neighbour. */
+  readonly costs: ReadonlyMap<NodeId, number>;
 }
 
 export interface Route {
@@ -24,41 +25,21 @@ export function computeRoutes(
   records: ReadonlyMap<NodeId, LinkState>,
 ): Map<NodeId, Route> {
   const routes = new Map<NodeId, Route>();
-  const costs = new CostTable(records);
   const queue = new Queue();
   for (const [id, cost] of neighbours) {
-    if (id !== self) queue.push({ id, nextHop: id, cost: Math.max(cost, costs.from(id).get(self) ?? 0) });
+    if (id !== self) queue.push({ id, nextHop: id, cost: Math.max(cost, records.get(id)?.costs.get(self) ?? 0) });
   }
   for (let found = queue.pop(); found; found = queue.pop()) {
     const { id, nextHop, cost } = found;
     if (routes.has(id)) continue;
     routes.set(id, { nextHop, cost });
-    for (const [neighbour, there] of costs.from(id)) {
+    for (const [neighbour, there] of records.get(id)?.costs ?? []) {
       if (neighbour === self || routes.has(neighbour)) continue;
-      const back = costs.from(neighbour).get(id);
+      const back = records.get(neighbour)?.costs.get(id);
       if (back !== undefined) queue.push({ id: neighbour, nextHop, cost: cost + Math.max(there, back) });
     }
   }
   return routes;
-}
-
-/** The cost of each edge as one end says, by both ends; made for those alone that are reached. */
-class CostTable {
-  readonly #records: ReadonlyMap<NodeId, LinkState>;
-  readonly #from = new Map<NodeId, ReadonlyMap<NodeId, number>>();
-
-  constructor(records: ReadonlyMap<NodeId, LinkState>) {
-    this.#records = records;
-  }
-
-  from(id: NodeId): ReadonlyMap<NodeId, number> {
-    let costs = this.#from.get(id);
-    if (!costs) {
-      costs = new Map(this.#records.get(id)?.neighbours.map((neighbour) => [neighbour.id, neighbour.cost]));
-      this.#from.set(id, costs);
-    }
-    return costs;
-  }
 }
 
 interface Candidate extends Route {
