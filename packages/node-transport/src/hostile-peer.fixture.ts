@@ -60,8 +60,8 @@ export const hello = (nonce: Buffer, versions: readonly [number, number] = [0, 0
 export interface IntroduceOptions {
   /** Claimed instead of the id of its key. */
   readonly id?: string;
-  /** Signed instead of the nonce that was given. */
-  readonly nonce?: Buffer;
+  /** Signed instead of the HELLO that was given. */
+  readonly hello?: Buffer;
   readonly spoilSignature?: boolean;
   readonly mesh?: string;
 }
@@ -81,7 +81,7 @@ export class HostilePeer {
   readonly socket: Socket;
   readonly #keys = generateKeyPairSync("ed25519");
   readonly #publicKey: Buffer;
-  readonly #nonce = randomBytes(32);
+  readonly #hello = hello(randomBytes(32));
   readonly #frames: Buffer[] = [];
   #waiters: Waiter[] = [];
   #held = Buffer.alloc(0);
@@ -124,20 +124,19 @@ export class HostilePeer {
     return new Promise((resolve, reject) => this.#waiters.push({ type, resolve, reject }));
   }
 
-  /** Say HELLO, and hear theirs. @returns Their nonce. */
-  async greet(): Promise<Buffer> {
-    this.send(hello(this.#nonce));
-    const theirs = await this.next(Type.hello);
-    return theirs.subarray(8 + 4 + 1 + 1 + 4 + 4);
+  /** Say HELLO, and hear theirs. */
+  greet(): Promise<Buffer> {
+    this.send(this.#hello);
+    return this.next(Type.hello);
   }
 
-  introduce(theirNonce: Buffer, options: IntroduceOptions = {}): Buffer {
+  introduce(theirHello: Buffer, options: IntroduceOptions = {}): Buffer {
     const said = Buffer.concat([
       text(options.mesh ?? "default"),
       ...[id(options.id ?? this.id), u8(0), text("hostile"), u64(Date.now()), bytes(this.#publicKey)],
       ...[list(), text(""), bytes(Buffer.alloc(0))],
     ]);
-    const proof = [bytes(Buffer.from("chaski edge 0")), bytes(options.nonce ?? theirNonce), bytes(this.#nonce), said];
+    const proof = [bytes(Buffer.from("chaski edge 0")), bytes(options.hello ?? theirHello), bytes(this.#hello), said];
     const signature = this.sign(Buffer.concat(proof));
     if (options.spoilSignature) signature[10]! ^= 1;
     return frame(Type.introduce, said, bytes(signature));
@@ -145,8 +144,7 @@ export class HostilePeer {
 
   /** The whole handshake, as any peer does it. */
   async join(): Promise<void> {
-    const theirNonce = await this.greet();
-    this.send(this.introduce(theirNonce));
+    this.send(this.introduce(await this.greet()));
     const introduction = await this.next(Type.introduce);
     const idAt = 10 + introduction.readUInt16BE(8);
     const incarnationAt = idAt + 19 + introduction.readUInt16BE(idAt + 17);

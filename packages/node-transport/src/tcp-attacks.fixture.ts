@@ -86,7 +86,7 @@ export const ATTACKS: readonly Attack[] = [
   introduced("a peer that claims our own id", "self-edge", ({ id }) => ({ id })),
   introduced("a peer that claims another's id", "bad-credentials", () => ({ id: ANY_NODE })),
   introduced("a peer whose signature is wrong", "bad-credentials", () => ({ spoilSignature: true })),
-  introduced("an introduction signed for another link", "bad-credentials", () => ({ nonce: OTHER_NONCE })),
+  introduced("an introduction signed for another link", "bad-credentials", () => ({ hello: hello(OTHER_NONCE) })),
   introduced("a peer of another mesh", "other-mesh", () => ({ mesh: "elsewhere" })),
   joined("invalid UTF-8 in the topic of a FLOW", "malformed-frame", (peer) =>
     peer.send(frame(Type.flow, u64(1), id(peer.id), u64(1), id(peer.id), u32(0), u8(0), text(NO_UTF8))),

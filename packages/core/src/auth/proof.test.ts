@@ -23,7 +23,7 @@ function introduction(changes: Partial<IntroduceBody> = {}) {
 }
 
 describe("checkProof()", () => {
-  it("takes a peer that signed both nonces and all it says", () => {
+  it("takes a peer that signed both HELLOs and all it says", () => {
     const { body } = introduction();
     checkProof(ed25519Verifier, ours, theirs, body);
   });
@@ -43,7 +43,7 @@ describe("checkProof()", () => {
     );
   });
 
-  it("refuses what was signed for another nonce, or by the other side for us", () => {
+  it("refuses what was signed for another HELLO, or by the other side for us", () => {
     const { body } = introduction();
     expect(() => checkProof(ed25519Verifier, new Uint8Array(32).fill(9), theirs, body)).toThrow("[bad-credentials]");
     expect(() => checkProof(ed25519Verifier, ours, new Uint8Array(32).fill(9), body)).toThrow("[bad-credentials]");

@@ -89,9 +89,9 @@ class Scene {
 
   /** Everything the other side says until the edge is open, its ACCEPT so long after our INTRODUCE. */
   open(role: Role = "peer", roundTripMs = 0): this {
-    const nonce = new Uint8Array(32);
-    const state = { phase: "introduce", ourNonce: nonce, theirNonce: nonce, capabilities: 0 } as const;
-    this.receive(encodeHello(nonce), encodeIntroduce(this.node("them", role), state, ""));
+    const hello = encodeHello(new Uint8Array(32));
+    const state = { phase: "introduce", ourHello: hello, theirHello: hello, capabilities: 0 } as const;
+    this.receive(hello, encodeIntroduce(this.node("them", role), state, ""));
     this.clock.advance(roundTripMs);
     this.receive(control.accept.encode({}));
     expect(this.opened).toBe(1);

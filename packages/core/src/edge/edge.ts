@@ -102,12 +102,12 @@ export class Edge implements LinkSink, Flushable {
     this.#credential = options.credential;
     this.#outbox = new Outbox(link.traits.maxPacketBytes);
     this.#heardAtMs = host.clock.now();
-    const ourNonce = host.random.bytes(control.NONCE_BYTES);
-    this.#phase = { on: "handshake", state: { phase: "hello", ourNonce }, them: undefined };
+    const ourHello = encodeHello(host.random.bytes(control.NONCE_BYTES));
+    this.#phase = { on: "handshake", state: { phase: "hello", ourHello }, them: undefined };
     this.#timer = host.clock.setTimer(LIMITS.handshakeMs, () =>
       this.fail(new MeshError("timed-out", `no handshake within ${LIMITS.handshakeMs} ms from ${this.address}`)),
     );
-    this.send(Lanes.control, [encodeHello(ourNonce)]);
+    this.send(Lanes.control, [ourHello]);
   }
 
   get open(): boolean {

@@ -8,7 +8,8 @@ import { encodeHello, encodeIntroduce, encodeRefuse, type HandshakeState, type L
 
 const ourNonce = new Uint8Array(32).fill(0xa1);
 const theirNonce = new Uint8Array(32).fill(0xb2);
-const start: HandshakeState = { phase: "hello", ourNonce };
+const [ourHello, theirHello] = [encodeHello(ourNonce), encodeHello(theirNonce)];
+const start: HandshakeState = { phase: "hello", ourHello };
 
 function local(changes: Partial<LocalNode> = {}): LocalNode {
   return {
@@ -26,12 +27,12 @@ function local(changes: Partial<LocalNode> = {}): LocalNode {
 
 const leafIdentity = (): Identity => keylessIdentity(new SeededRandom(1));
 const introducing = (from: Uint8Array, to: Uint8Array): HandshakeState & { phase: "introduce" } => ({
-  ...{ phase: "introduce", ourNonce: from, theirNonce: to, capabilities: 0 },
+  ...{ phase: "introduce", ourHello: from, theirHello: to, capabilities: 0 },
 });
-const ourIntroducing = introducing(ourNonce, theirNonce);
+const ourIntroducing = introducing(ourHello, theirHello);
 /** What `them` would send us after both HELLOs. */
-const introductionOf = (them: LocalNode, to = ourNonce): Uint8Array =>
-  encodeIntroduce(them, introducing(theirNonce, to), "");
+const introductionOf = (them: LocalNode, to = ourHello): Uint8Array =>
+  encodeIntroduce(them, introducing(theirHello, to), "");
 
 function refusal(state: HandshakeState, us: LocalNode, frame: Uint8Array): readonly [MeshErrorCode, string] {
   try {
@@ -46,11 +47,18 @@ function refusal(state: HandshakeState, us: LocalNode, frame: Uint8Array): reado
 const helloFrame = (changes: Partial<ReturnType<typeof control.hello.decode>>): Uint8Array =>
   control.hello.encode({ magic: control.HELLO_MAGIC, ...control.PROTOCOL, nonce: theirNonce, ...changes });
 
+/** HELLO with a field of a later version. */
+function withTail(hello: Uint8Array): Uint8Array {
+  const longer = new Uint8Array([...hello, 1]);
+  longer[3] = longer.byteLength;
+  return longer;
+}
+
 describe("the handshake", () => {
   it("goes from HELLO over INTRODUCE to ACCEPT, on both sides alike", () => {
     const [a, b] = [local({ name: "a" }), local({ name: "b" })];
-    const toA = step(start, a, encodeHello(theirNonce));
-    const toB = step({ phase: "hello", ourNonce: theirNonce }, b, encodeHello(ourNonce));
+    const toA = step(start, a, theirHello);
+    const toB = step({ phase: "hello", ourHello: theirHello }, b, ourHello);
     if (toA.on !== "introduce" || toB.on !== "introduce") return expect.unreachable();
 
     const introducedToA = step(toA.state, a, encodeIntroduce(b, toB.state, "token"));
@@ -64,17 +72,18 @@ describe("the handshake", () => {
 
   it("speaks with versions that include ours, and drops capabilities we have not", () => {
     const result = step(start, local(), helloFrame({ minVersion: 0, maxVersion: 255, capabilities: 0xffff_ffff }));
-    expect(result).toMatchObject({ on: "introduce", state: { theirNonce, capabilities: 0 } });
+    expect(result).toMatchObject({ on: "introduce", state: { capabilities: 0 } });
   });
 
-  it("keeps a copy of their nonce: the packet it came in may be large", () => {
+  it("keeps a copy of their HELLO: the packet it came in may be large", () => {
     const packet = new Uint8Array(100_000);
-    const frame = packet.subarray(7, 7 + encodeHello(theirNonce).byteLength);
-    frame.set(encodeHello(theirNonce));
+    const frame = packet.subarray(7, 7 + theirHello.byteLength);
+    frame.set(theirHello);
     const result = step(start, local(), frame);
     if (result.on !== "introduce") return expect.unreachable();
     const { state } = result;
-    expect(state.theirNonce.buffer.byteLength).toBe(32);
+    expect(state.theirHello).toEqual(theirHello);
+    expect(state.theirHello.buffer.byteLength).toBe(theirHello.byteLength);
   });
 
   it.each([
@@ -163,8 +172,21 @@ describe("the handshake", () => {
   });
 
   it("refuses an introduction heard on another link and played again", () => {
-    const frame = introductionOf(local(), new Uint8Array(32).fill(0xcc));
+    const frame = introductionOf(local(), encodeHello(new Uint8Array(32).fill(0xcc)));
     expect(refusal(ourIntroducing, local(), frame)[0]).toBe("bad-credentials");
+  });
+
+  it.each([
+    ["their versions", helloFrame({ maxVersion: 7 }), ourHello],
+    ["their capabilities", helloFrame({ capabilities: 1 }), ourHello],
+    ["our versions", theirHello, helloFrame({ nonce: ourNonce, maxVersion: 7 })],
+    ["our capabilities", theirHello, helloFrame({ nonce: ourNonce, capabilities: 1 })],
+    ["what a later version added to theirs", withTail(theirHello), ourHello],
+  ])("refuses who signed other HELLOs than travelled: somebody on the way changed %s", (_what, said, heard) => {
+    const greeted = step(start, local(), theirHello);
+    if (greeted.on !== "introduce") return expect.unreachable();
+    const frame = encodeIntroduce(local(), introducing(said, heard), "");
+    expect(refusal(greeted.state, local(), frame)[0]).toBe("bad-credentials");
   });
 
   it("refuses a peer without a key, and takes one where nothing can be checked", () => {

@@ -1,6 +1,6 @@
 /**
  * The handshake as a pure state machine, the same on both sides: HELLO (versions, nonce), INTRODUCE (who, proven
- * against both nonces), ACCEPT or REFUSE. It decides; the edge carries frames, keeps the time and knows the others.
+ * against both HELLOs), ACCEPT or REFUSE. It decides; the edge carries frames, keeps the time and knows the others.
  */
 import { checkProof, type Identity, proofMessage, type Verifier } from "../auth/index.ts";
 import { ERROR_CODES, isMeshErrorCode, MeshError, type MeshErrorCode } from "../base/errors.ts";
@@ -14,6 +14,7 @@ export interface LocalNode {
   readonly mesh: string;
   readonly name: string;
   readonly role: Role;
+  /** The present one: it grows when a former life of this node turns out to have had a higher one. */
   readonly incarnation: number;
   addresses(): readonly string[];
   /** Asked for at every handshake; empty when there is none. */
@@ -21,11 +22,12 @@ export interface LocalNode {
 }
 
 export type HandshakeState =
-  | { readonly phase: "hello"; readonly ourNonce: Uint8Array }
+  /** Ours is the whole frame as it was sent, theirs as it came: both are signed. */
+  | { readonly phase: "hello"; readonly ourHello: Uint8Array }
   | {
       readonly phase: "introduce";
-      readonly ourNonce: Uint8Array;
-      readonly theirNonce: Uint8Array;
+      readonly ourHello: Uint8Array;
+      readonly theirHello: Uint8Array;
       readonly capabilities: number;
     }
   | { readonly phase: "accept"; readonly them: IntroduceBody; readonly capabilities: number };
@@ -40,7 +42,7 @@ export function encodeHello(nonce: Uint8Array): Uint8Array {
   return control.hello.encode({ magic: control.HELLO_MAGIC, ...control.PROTOCOL, nonce });
 }
 
-/** Our INTRODUCE, signed for the other's nonce. */
+/** Our INTRODUCE, signed with both HELLOs. */
 export function encodeIntroduce(
   local: LocalNode,
   state: HandshakeState & { phase: "introduce" },
@@ -59,7 +61,7 @@ export function encodeIntroduce(
   };
   return control.introduce.encode({
     ...body,
-    signature: local.identity.sign(proofMessage(state.theirNonce, state.ourNonce, body)),
+    signature: local.identity.sign(proofMessage(state.theirHello, state.ourHello, body)),
   });
 }
 
@@ -91,7 +93,7 @@ export function step(state: HandshakeState, local: LocalNode, frame: Uint8Array)
     const capabilities = hello.capabilities & control.PROTOCOL.capabilities;
     return {
       on: "introduce",
-      state: { phase: "introduce", ourNonce: state.ourNonce, theirNonce: hello.nonce.slice(), capabilities },
+      state: { phase: "introduce", ourHello: state.ourHello, theirHello: frame.slice(), capabilities },
     };
   }
   if (state.phase === "introduce" && type === FrameType.introduce) {
@@ -103,7 +105,7 @@ export function step(state: HandshakeState, local: LocalNode, frame: Uint8Array)
       throw new MeshError("forbidden", "a leaf cannot hang on a leaf; join a gateway");
     if (them.role === "leaf" && local.role === "peer")
       throw new MeshError("forbidden", "this peer takes no leaves; join a gateway");
-    if (local.verifier) checkProof(local.verifier, state.ourNonce, state.theirNonce, them);
+    if (local.verifier) checkProof(local.verifier, state.ourHello, state.theirHello, them);
     return { on: "introduced", state: { phase: "accept", them, capabilities: state.capabilities } };
   }
   if (state.phase === "accept" && type === FrameType.accept)

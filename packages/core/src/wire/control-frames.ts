@@ -88,7 +88,7 @@ export const hello = controlFrame(
   struct({ magic: u32, minVersion: u8, maxVersion: u8, capabilities: u32, nonce: bytes(NONCE_BYTES) }),
 );
 
-/** Who the sender is. The signature covers both nonces and every other field (see `auth/proof.ts`). */
+/** Who the sender is. The signature covers both HELLOs and every other field (see `auth/proof.ts`). */
 export const introduceBody = {
   mesh: name,
   id: nodeId,

@@ -87,7 +87,10 @@ const introduction: Omit<IntroduceBody, "signature"> = {
   credential: "a token",
   ticket: NOTHING,
 };
-const proof = proofMessage(verifierNonce, proverNonce, introduction);
+const helloOf = (nonce: Uint8Array): Uint8Array =>
+  control.hello.encode({ magic: control.HELLO_MAGIC, minVersion: 0, maxVersion: 0, capabilities: 0, nonce });
+const [verifierHello, proverHello] = [helloOf(verifierNonce), helloOf(proverNonce)];
+const proof = proofMessage(verifierHello, proverHello, introduction);
 
 const record: RecordBody = {
   id: peer,
@@ -363,8 +366,8 @@ export const remoteCalls: readonly Vector[] = [
 export const proofOfPeer = {
   name: "proof",
   description:
-    "what the peer of introduce signs: the other side's nonce first, then its own, then what it says of itself",
-  fields: { privateKeySeed: SEED, publicKey, id: peer, verifierNonce, proverNonce },
+    "what the peer of introduce signs: the other side's HELLO frame first, then its own, then what it says of itself",
+  fields: { privateKeySeed: SEED, publicKey, id: peer, verifierHello, proverHello },
   message: proof,
   signature: signature(proof),
 };
