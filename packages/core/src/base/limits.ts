@@ -38,6 +38,10 @@ export const LIMITS = {
   neighbours: 4_096,
   /** What one peer may put into the directory, as it travels, in bytes. */
   shareBytes: 8 * MiB,
+  /** Origins one neighbour attaches to; more than `peers`, since some may have gone and not be detached from yet. */
+  edgeOrigins: 20_000,
+  /** Patterns one neighbour wants, those of its own neighbours included, in all lists that differ from origin to origin. */
+  edgePatterns: 250_000,
   /** Flows a node keeps track of; the idlest are forgotten beyond. */
   flows: 200_000,
   /** Bytes of the log on a peer or gateway. */

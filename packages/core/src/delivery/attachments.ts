@@ -155,7 +155,6 @@ export class Attachments implements Sources {
     this.#upstreams.delete(upstream.origin);
     if (upstream.flows.size > 0) this.#gone.set(upstream.origin, upstream);
     this.#host.localWants.forgetOrigin(upstream.origin);
-    this.#host.children.onOriginLost(upstream.origin);
   }
 
   /** A leaf node hears of the end of homes only through records. */
@@ -273,10 +272,10 @@ export class Attachments implements Sources {
       if (upstream.edge !== edge) continue;
       for (const pattern of patterns) {
         const want = upstream.wants.get(pattern);
-        if (!want?.sent) continue;
+        if (!want?.sent || want.attached) continue;
         want.attached = true;
         if (!want.confirmed) this.#confirm(upstream, pattern);
-        this.#host.children.onConfirmed(upstream, pattern);
+        if (upstream.kind === "peer") this.#host.children.onAttached(upstream, pattern);
       }
       if (upstream.previous && upstream.allAttached) upstream.releasePrevious();
     }
@@ -302,6 +301,7 @@ export class Attachments implements Sources {
       if (flow.announced && want.attached) this.refetch(flow);
     }
     this.#host.localWants.activate(upstream, pattern);
+    if (upstream.kind === "peer") this.#host.children.onConfirmed(upstream, pattern);
   }
 
   /** Ask again for everything after the head. */

@@ -7,6 +7,8 @@ import type { Edge, FrameSource, PacketBuilder } from "../edge/index.ts";
 import { control, type EndReason, type FlowDeclaration, type GapReason } from "../wire/index.ts";
 import type { Flow, Reader } from "./flow.ts";
 import type { FlowLog, Log } from "./log.ts";
+import { EVERY_ORIGIN } from "./upstream.ts";
+import { NOTHING, type Wants, WantTable } from "./want-table.ts";
 
 /** A cursor may take this much of a packet before the next one has its turn. */
 const QUANTUM_BYTES = 16 * 1024;
@@ -14,15 +16,6 @@ const QUANTUM_BYTES = 16 * 1024;
 const VOLATILE_LAG = 1_000;
 /** So often what a cursor lacks is fetched for it and gone again before its edge could take any: then it is too slow. */
 const FETCHES = 3;
-
-export interface ChildWant {
-  /** Begins with ATTACHED; else it goes on after the positions it told. */
-  readonly fresh: boolean;
-  /** Fresh and not yet answered: it takes part from ATTACHED on. */
-  waiting: boolean;
-  /** ATTACHED has been sent. */
-  answered: boolean;
-}
 
 /** What a child needs of the feeds. */
 export interface ChildHost {
@@ -76,10 +69,10 @@ export class Cursor implements Reader {
 
 export class Child implements FrameSource {
   readonly edge: Edge;
-  /** Wants by origin. A leaf wants from everybody: its wants stand in `everywhere` and, for each known origin, here. */
-  readonly wants = new Map<NodeId, Map<string, ChildWant>>();
-  /** A leaf's patterns, and whether ATTACHED was sent for them. */
-  readonly everywhere = new Map<string, { readonly fresh: boolean; answered: boolean }>();
+  /** By origin; a leaf's under `EVERY_ORIGIN`. */
+  readonly wants = new WantTable();
+  /** A leaf's patterns for which ATTACHED is owed. */
+  readonly unanswered = new Set<string>();
   readonly cursors = new Map<number, Cursor>();
   /** Flows it told us of that are unknown here, and the last number it holds: for when their origin is known. */
   readonly declared = new Map<number, { readonly declaration: FlowDeclaration; seq: number | undefined }>();
@@ -94,10 +87,14 @@ export class Child implements FrameSource {
     edge.source = this;
   }
 
-  wantsOf(origin: NodeId): Map<string, ChildWant> {
-    let wants = this.wants.get(origin);
-    if (!wants) this.wants.set(origin, (wants = new Map()));
-    return wants;
+  /** What it asks of `origin`, also where it may not have it. */
+  asked(origin: NodeId): Wants {
+    return this.wants.of(this.edge.role === "leaf" ? EVERY_ORIGIN : origin);
+  }
+
+  /** What it wants of `origin` and may have. */
+  wantsOf(origin: NodeId): Wants {
+    return this.barred.has(origin) ? NOTHING : this.asked(origin);
   }
 
   /** Read `flow` from `next` on; moves the cursor when there is one. */

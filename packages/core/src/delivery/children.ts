@@ -7,12 +7,13 @@ import type { NodeId } from "../base/ids.ts";
 import { LIMITS } from "../base/limits.ts";
 import { matches } from "../base/topic-pattern.ts";
 import type { Edge } from "../edge/index.ts";
-import { type AttachBody, control, type FlowDeclaration, inFrames, Lane, type OriginRef } from "../wire/index.ts";
-import { Child, type ChildHost, type ChildWant } from "./child.ts";
+import { type AttachBody, control, type FlowDeclaration, Lane, type OriginRef } from "../wire/index.ts";
+import { Answers, sendAttached } from "./answers.ts";
+import { Child, type ChildHost } from "./child.ts";
 import type { Flow } from "./flow.ts";
 import type { FlowTable } from "./flow-table.ts";
 import type { Ingress } from "./ingress.ts";
-import type { Upstream } from "./upstream.ts";
+import { EVERY_ORIGIN, type Upstream } from "./upstream.ts";
 
 /** What serving needs of the asking side (`attachments.ts`). */
 export interface Sources {
@@ -46,6 +47,7 @@ export class Children {
   readonly #flows: FlowTable;
   readonly #sources: Sources;
   readonly #byEdge = new Map<Edge, Child>();
+  readonly #answers = new Answers();
 
   constructor(host: ChildrenHost, flows: FlowTable, sources: Sources) {
     this.#host = host;
@@ -53,13 +55,11 @@ export class Children {
     this.#sources = sources;
   }
 
-  /** @returns Whether `edge` had been a child. */
-  onEdgeClosed(edge: Edge): boolean {
+  onEdgeClosed(edge: Edge): void {
     const child = this.#byEdge.get(edge);
-    if (!child) return false;
+    if (!child) return;
     this.#byEdge.delete(edge);
     for (const cursor of [...child.cursors.values()]) child.stop(cursor);
-    return true;
   }
 
   // ---- frames
@@ -78,45 +78,52 @@ export class Children {
     const isLeaf = edge.role === "leaf";
     if ((asked.origins.length === 0) !== isLeaf)
       throw new MeshError("malformed-frame", `a ${edge.role} attached to ${asked.origins.length} origins`);
-    const body = this.#admitted(child, asked);
-    if (isLeaf) for (const { pattern, fresh } of body.wants) child.everywhere.set(pattern, { fresh, answered: false });
-    if (child.everywhere.size > LIMITS.leafSubscriptions)
-      throw new MeshError("too-large", `${child.everywhere.size} subscriptions of one leaf`);
-    this.#adoptPositions(child, body);
-    for (const origin of body.origins) {
-      const formerLife =
-        origin.id === this.#host.self && !this.#host.isLeaf && origin.incarnation !== this.#host.incarnation();
-      if (formerLife) continue;
-      for (const want of body.wants) this.#noteWant(child, origin, want.pattern, want.fresh);
-      this.#adoptDeclared(child, origin);
-      for (const want of body.wants) this.#serveWant(child, origin, want.pattern);
+    const { origins, wants, positions } = this.#admitted(child, asked);
+    this.#adoptPositions(child, positions, wants);
+    child.wants.add(isLeaf ? [EVERY_ORIGIN] : origins.map(({ id }) => id), wants);
+    if (isLeaf) {
+      for (const { pattern } of wants) child.unanswered.add(pattern);
+      const { size } = child.wants.of(EVERY_ORIGIN);
+      if (size > LIMITS.leafSubscriptions)
+        throw new MeshError(
+          "too-large",
+          `${size} subscriptions of one leaf; LIMITS.leafSubscriptions is ${LIMITS.leafSubscriptions}`,
+        );
+    }
+    this.#adoptDeclared(child, origins);
+    const entries = wants.map(({ pattern, fresh }) => [pattern, fresh] as const);
+    for (const origin of origins) {
+      this.#serveWants(child, origin, entries);
       this.#sources.touch(origin.id);
     }
     // Told of and not attached to: our own wants had just ended.
-    if (body.wants.length > 0)
+    if (wants.length > 0)
       for (const [number, { seq }] of child.declared) if (seq === undefined) child.declared.delete(number);
   }
 
   /** What of a request is allowed, a leaf's origins by name. The rest is answered too, so that nobody waits for it. */
   #admitted(child: Child, { origins, wants, positions }: AttachBody): AttachBody {
     const { edge } = child;
-    const ingress = this.#host.ingress;
-    const answer = (refused: readonly OriginRef[], patterns: readonly string[]): void => {
-      for (const some of inFrames(patterns, (pattern) => pattern))
-        edge.send(Lane.control, [control.attached.encode({ origins: refused, patterns: some })]);
-    };
-    const allowed = wants.filter(({ pattern }) => ingress.admitsOrTells(edge, "subscribe", pattern));
-    const patterns = allowed.map(({ pattern }) => pattern);
-    if (allowed.length < wants.length)
-      answer(
-        origins,
-        wants.map(({ pattern }) => pattern).filter((pattern) => !patterns.includes(pattern)),
-      );
+    const allowed: AttachBody["wants"][number][] = [];
+    const refused: string[] = [];
+    for (const want of wants)
+      if (this.#host.ingress.admitsOrTells(edge, "subscribe", want.pattern)) allowed.push(want);
+      else refused.push(want.pattern);
+    if (refused.length > 0) sendAttached(edge, origins, refused);
     const relayed: OriginRef[] = [];
+    const barred: OriginRef[] = [];
     for (const origin of edge.role === "leaf" ? this.#sources.origins() : origins) {
-      if (this.#relays(child, origin.id)) relayed.push(origin);
-      else if (edge.role !== "leaf") answer([origin], patterns);
+      // Our own former life is asked for nothing any more.
+      const isSelf = origin.id === this.#host.self && !this.#host.isLeaf;
+      if (isSelf && origin.incarnation !== this.#host.incarnation()) continue;
+      (this.#relays(child, origin.id) ? relayed : barred).push(origin);
     }
+    if (barred.length > 0 && allowed.length > 0 && edge.role !== "leaf")
+      sendAttached(
+        edge,
+        barred,
+        allowed.map(({ pattern }) => pattern),
+      );
     return { origins: relayed, wants: allowed, positions };
   }
 
@@ -125,6 +132,11 @@ export class Children {
     const relays = origin === this.#host.self || this.#host.ingress.admitsOrTells(child.edge, "relay", origin);
     if (relays) child.barred.delete(origin);
     else child.barred.add(origin);
+    if (child.barred.size > LIMITS.edgeOrigins)
+      throw new MeshError(
+        "too-large",
+        `${child.barred.size} origins refused; LIMITS.edgeOrigins is ${LIMITS.edgeOrigins}`,
+      );
     return relays;
   }
 
@@ -132,22 +144,18 @@ export class Children {
   onDetach(edge: Edge, origins: readonly OriginRef[], patterns: readonly string[]): void {
     const child = this.#byEdge.get(edge);
     if (!child) return;
-    for (const id of origins.length > 0 ? origins.map((origin) => origin.id) : [...child.wants.keys()]) {
-      const wants = child.wantsOf(id);
-      for (const pattern of patterns.length > 0 ? patterns : [...wants.keys()]) wants.delete(pattern);
-      this.#sources.touch(id);
-    }
-    if (origins.length === 0)
-      for (const pattern of patterns.length > 0 ? patterns : [...child.everywhere.keys()])
-        child.everywhere.delete(pattern);
+    const ids = origins.length > 0 ? origins.map(({ id }) => id) : [...child.wants.origins];
+    child.wants.delete(ids, patterns);
+    for (const pattern of patterns.length > 0 ? patterns : [...child.unanswered]) child.unanswered.delete(pattern);
+    if (edge.role === "leaf") for (const { id } of this.#sources.origins()) this.#sources.touch(id);
+    else for (const id of ids) this.#sources.touch(id);
     for (const cursor of [...child.cursors.values()]) if (!this.#wants(child, cursor.flow, true)) child.stop(cursor);
   }
 
   /** Whether what this node publishes on `topic` goes out over `edge` from now on. */
   reads(edge: Edge, topic: string): boolean {
-    for (const [pattern, want] of this.#byEdge.get(edge)?.wants.get(this.#host.self) ?? []) {
-      if (!want.waiting && matches(pattern, topic)) return true;
-    }
+    for (const pattern of this.#byEdge.get(edge)?.wantsOf(this.#host.self).keys() ?? [])
+      if (matches(pattern, topic)) return true;
     return false;
   }
 
@@ -157,31 +165,23 @@ export class Children {
   demand(home: NodeId, except: Edge | undefined, into: Set<string>): void {
     for (const child of this.#byEdge.values()) {
       if (child.edge === except) continue;
-      for (const pattern of child.wants.get(home)?.keys() ?? []) into.add(pattern);
+      for (const pattern of child.wantsOf(home).keys()) into.add(pattern);
     }
   }
 
   /** The record of a peer has come: what was asked of it before is served now, and leaves want from newcomers too. */
   onOriginKnown(origin: OriginRef): void {
     for (const child of this.#byEdge.values()) {
-      if ((child.everywhere.size > 0 || child.wants.has(origin.id)) && !this.#relays(child, origin.id)) continue;
-      for (const [pattern, { fresh }] of child.everywhere) this.#noteWant(child, origin, pattern, fresh);
-      this.#adoptDeclared(child, origin);
-      const wants = child.wants.get(origin.id) ?? [];
-      for (const [pattern, { fresh }] of wants) this.#noteWant(child, origin, pattern, fresh);
-      for (const [pattern] of wants) this.#serveWant(child, origin, pattern);
+      if (child.asked(origin.id).size > 0 && !this.#relays(child, origin.id)) continue;
+      this.#adoptDeclared(child, [origin]);
+      this.#serveWants(child, origin, child.wantsOf(origin.id));
     }
   }
 
   /** A leaf of this node has come: children may hold flows of it from elsewhere. */
   onLeafKnown(): void {
     for (const child of this.#byEdge.values())
-      this.#adoptDeclared(child, { id: this.#host.self, incarnation: this.#host.incarnation() });
-  }
-
-  onOriginLost(origin: NodeId): void {
-    // A peer's wants stay: it counts them as told, and they are served again when the origin is back.
-    for (const child of this.#byEdge.values()) if (child.edge.role === "leaf") child.wants.delete(origin);
+      this.#adoptDeclared(child, [{ id: this.#host.self, incarnation: this.#host.incarnation() }]);
   }
 
   /** Give a flow to every child that is active for it, from `next` on. */
@@ -204,28 +204,27 @@ export class Children {
     }
   }
 
-  /** This node is attached at `upstream` for `pattern`: answer those that wait for it. */
+  /** Nothing of `pattern` is missed at `upstream` from now on: begin with those that waited for it. */
   onConfirmed(upstream: Upstream, pattern: string): void {
-    for (const child of this.#byEdge.values()) this.#answer(child, upstream, pattern);
+    for (const child of this.#byEdge.values())
+      if (child.wantsOf(upstream.origin).get(pattern)) this.#serve(child, upstream.flows, pattern, true);
   }
 
-  /** Tell leaves which of their wants are active at every origin. @returns Whether all have been told. */
-  answerLeaves(confirmedEverywhere: (pattern: string) => boolean): boolean {
+  /** This node is attached at `upstream` for `pattern`: answer all that want it. Who was answered before knows it already. */
+  onAttached(upstream: Upstream, pattern: string): void {
+    for (const child of this.#byEdge.values())
+      if (child.wantsOf(upstream.origin).has(pattern)) this.#answer(child, upstream.ref, pattern);
+  }
+
+  /** Send the answers of this turn; tell leaves which of their wants are active at every origin. @returns Whether all have been told. */
+  answer(confirmedEverywhere: (pattern: string) => boolean): boolean {
+    this.#answers.send();
     let all = true;
-    for (const child of this.#byEdge.values()) {
-      const patterns: string[] = [];
-      for (const [pattern, state] of child.everywhere) {
-        if (state.answered) continue;
-        if (!confirmedEverywhere(pattern)) {
-          all = false;
-          continue;
-        }
-        state.answered = true;
-        patterns.push(pattern);
-      }
-      if (patterns.length === 0) continue;
-      for (const some of inFrames(patterns, (pattern) => pattern))
-        child.edge.send(Lane.control, [control.attached.encode({ origins: [], patterns: some })]);
+    for (const { edge, unanswered } of this.#byEdge.values()) {
+      const patterns = [...unanswered].filter(confirmedEverywhere);
+      for (const pattern of patterns) unanswered.delete(pattern);
+      if (unanswered.size > 0) all = false;
+      if (patterns.length > 0) sendAttached(edge, [], patterns);
     }
     return all;
   }
@@ -242,8 +241,8 @@ export class Children {
   // ---- positions
 
   /** The child holds these flows up to these numbers. */
-  #adoptPositions(child: Child, body: AttachBody): void {
-    for (const { flow: number, seq } of body.positions) {
+  #adoptPositions(child: Child, positions: AttachBody["positions"], wants: AttachBody["wants"]): void {
+    for (const { flow: number, seq } of positions) {
       const declared = child.declared.get(number);
       if (declared) declared.seq = seq;
       const flow = this.#flows.get(number);
@@ -254,22 +253,24 @@ export class Children {
           `${child.edge.peer.name} claims to hold number ${seq} of flow ${number}, which has come to ${flow.log.head}`,
         );
       }
-      const isWanted =
-        this.#wants(child, flow, false) || body.wants.some(({ pattern }) => matches(pattern, flow.topic));
+      const isWanted = this.#wants(child, flow, false) || wants.some(({ pattern }) => matches(pattern, flow.topic));
       if (isWanted) child.read(flow, seq + 1, true);
     }
   }
 
   /**
-   * Flows of `origin` that the child told of: go on where it stands. What a peer tells of a flow unknown here is believed,
-   * so that the rest can be asked for; a leaf's word only moves its own cursor, once the flow is known.
+   * Flows of these origins that the child told of: go on where it stands. What a peer tells of a flow unknown here is
+   * believed, so that the rest can be asked for; a leaf's word only moves its own cursor, once the flow is known.
    */
-  #adoptDeclared(child: Child, origin: OriginRef): void {
+  #adoptDeclared(child: Child, origins: readonly OriginRef[]): void {
+    if (child.declared.size === 0) return;
+    const incarnations = new Map(origins.map(({ id, incarnation }) => [id, incarnation]));
     for (const [number, { declaration, seq }] of child.declared) {
-      if (declaration.home !== origin.id || seq === undefined) continue;
+      const incarnation = incarnations.get(declaration.home);
+      if (incarnation === undefined || seq === undefined) continue;
       const upstream = this.#sources.for(declaration);
       if (!upstream) continue; // kept for when its leaf is here
-      if (declaration.incarnation !== origin.incarnation) {
+      if (declaration.incarnation !== incarnation) {
         child.declared.delete(number);
         continue;
       }
@@ -293,47 +294,29 @@ export class Children {
     return child;
   }
 
-  #noteWant(child: Child, origin: OriginRef, pattern: string, fresh: boolean): void {
-    const want: ChildWant = { fresh, waiting: fresh, answered: child.edge.role === "leaf" };
-    child.wantsOf(origin.id).set(pattern, want);
-  }
-
-  #serveWant(child: Child, origin: OriginRef, pattern: string): void {
-    const want = child.wantsOf(origin.id).get(pattern)!;
-    const { fresh } = want;
+  #serveWants(child: Child, origin: OriginRef, wants: Iterable<readonly [pattern: string, fresh: boolean]>): void {
     if (origin.id === this.#host.self) {
-      if (!fresh) {
-        for (const leaf of this.#sources.leaves()) if (leaf.edge !== child.edge) this.#sources.claim(leaf, pattern);
+      for (const [pattern, fresh] of wants) {
+        if (!fresh) {
+          for (const leaf of this.#sources.leaves()) if (leaf.edge !== child.edge) this.#sources.claim(leaf, pattern);
+        }
+        this.#serve(child, this.#sources.homeFlows(), pattern, fresh);
+        this.#answer(child, origin, pattern);
       }
-      want.waiting = false;
-      this.#serve(child, this.#sources.homeFlows(), pattern, fresh);
-      return this.#sendAttached(child, origin, pattern, want);
+      return;
     }
     const upstream = this.#sources.of(origin.id);
-    if (!upstream) return; // served when its record comes
-    if (!fresh) {
-      this.#sources.claim(upstream, pattern);
-      this.#serve(child, upstream.flows, pattern, false);
+    if (upstream?.kind !== "peer") return; // served when its record comes
+    for (const [pattern, fresh] of wants) {
+      if (!fresh) this.#sources.claim(upstream, pattern);
+      if (upstream.confirmed(pattern)) this.#serve(child, upstream.flows, pattern, fresh);
+      if (upstream.wants.get(pattern)?.attached) this.#answer(child, origin, pattern);
     }
-    this.#answer(child, upstream, pattern);
   }
 
-  /** Answer once this node is attached itself. */
-  #answer(child: Child, upstream: Upstream, pattern: string): void {
-    const want = child.wants.get(upstream.origin)?.get(pattern);
-    if (!want || !upstream.confirmed(pattern)) return;
-    if (want.waiting) {
-      want.waiting = false;
-      this.#serve(child, upstream.flows, pattern, true);
-    }
-    if (upstream.wants.get(pattern)?.attached)
-      this.#sendAttached(child, { id: upstream.origin, incarnation: upstream.incarnation }, pattern, want);
-  }
-
-  #sendAttached(child: Child, origin: OriginRef, pattern: string, want: ChildWant): void {
-    if (want.answered) return;
-    want.answered = true;
-    child.edge.send(Lane.control, [control.attached.encode({ origins: [origin], patterns: [pattern] })]);
+  /** A leaf is answered for all origins at once. */
+  #answer({ edge }: Child, origin: OriginRef, pattern: string): void {
+    if (edge.role !== "leaf") this.#answers.add(edge, origin, pattern);
   }
 
   /** Set a cursor on every matching flow that has none. */
@@ -353,10 +336,12 @@ export class Children {
     child.read(flow, next, true);
   }
 
-  /** Whether some want of the child covers the flow, those that still wait for ATTACHED only when asked for. */
+  /** Whether some want of the child covers the flow; one that begins with ATTACHED, and waits for it, only when asked for. */
   #wants(child: Child, flow: Flow, waitingToo: boolean): boolean {
-    for (const [pattern, want] of child.wants.get(flow.home) ?? []) {
-      if ((waitingToo || !want.waiting) && matches(pattern, flow.topic)) return true;
+    const isHome = flow.home === this.#host.self;
+    for (const [pattern, fresh] of child.wantsOf(flow.home)) {
+      const isActive = !fresh || isHome || this.#sources.of(flow.home)?.confirmed(pattern);
+      if ((isActive || waitingToo) && matches(pattern, flow.topic)) return true;
     }
     return false;
   }

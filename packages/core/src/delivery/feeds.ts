@@ -422,14 +422,14 @@ export class Feeds implements ChildHost, Flushable {
     this.#queued = false;
     if (this.#closed) return;
     this.#attachments.flush();
-    if (!this.#host.joined()) return;
-    const everywhere = (pattern: string): boolean => this.#attachments.confirmedEverywhere(pattern);
+    const isJoined = this.#host.joined();
+    const everywhere = (pattern: string): boolean => isJoined && this.#attachments.confirmedEverywhere(pattern);
     let waiting = false;
     for (const want of this.#localWants) {
       if (!want.isReady && everywhere(want.pattern)) want.nowReady();
       waiting ||= !want.isReady;
     }
-    if (!this.#children.answerLeaves(everywhere)) waiting = true;
+    if (!this.#children.answer(everywhere)) waiting = true;
     // Who is still waited for gets its time; then the others are told.
     if (waiting)
       this.#patience ??= this.#host.clock.setTimer(TIMINGS.attachMs, () =>

@@ -1,12 +1,12 @@
-/** A leaf that speaks the wire format by hand, and so may say what no leaf of ours would. */
+/** A neighbour that speaks the wire format by hand, and so may say what none of ours would. */
 import { keylessIdentity } from "../auth/index.ts";
 import { silentLogger } from "../base/clock.ts";
 import { Turn } from "../base/turn.ts";
 import { Edges, type LocalNode } from "../edge/index.ts";
 import type { SimulatedMesh } from "../testing/simulated-mesh.ts";
-import { control, dataFlow, FrameType, Lane, Reader } from "../wire/index.ts";
+import { control, dataFlow, FrameType, Lane, Reader, type Role } from "../wire/index.ts";
 
-export interface RawLeaf {
+export interface RawNode {
   /** The incarnation that the record of this node told. */
   incarnationOf(id: string): number;
   /** The flow that the newest data frame came in; 0 before the first. */
@@ -15,15 +15,15 @@ export interface RawLeaf {
   close(): Promise<void>;
 }
 
-/** A raw leaf at a gateway. It has an edge after a second of virtual time. */
-export function rawLeaf(mesh: SimulatedMesh, name: string, gateway: string): RawLeaf {
+/** A raw leaf at a gateway, or a raw peer at any node. It has an edge after a second of virtual time. */
+export function rawLeaf(mesh: SimulatedMesh, name: string, gateway: string, role: Role = "leaf"): RawNode {
   const { clock, random, network } = mesh;
   const local: LocalNode = {
     identity: keylessIdentity(random),
     verifier: undefined,
     mesh: "default",
     name,
-    role: "leaf",
+    role,
     incarnation: 1,
     addresses: () => [],
     credential: () => "",

@@ -45,8 +45,13 @@ export class Upstream implements FlowSource {
     this.incarnation = incarnation;
   }
 
+  get ref(): OriginRef {
+    return { id: this.origin, incarnation: this.incarnation };
+  }
+
+  /** As an ATTACH names it: a leaf's stands for every origin without a name. */
   get refs(): readonly OriginRef[] {
-    return this.kind === "every" ? [] : [{ id: this.origin, incarnation: this.incarnation }];
+    return this.kind === "every" ? [] : [this.ref];
   }
 
   /** Whether frames of this origin may come in over `edge`. */
