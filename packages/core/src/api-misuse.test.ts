@@ -298,6 +298,7 @@ describe("a closed node throws at the call", () => {
     ["remote", (node) => node.remote("a")],
     ["connect", (node) => node.connect("memory://b")],
     ["ping", (node) => node.ping(id)],
+    ["watchTopology", (node) => node.watchTopology()],
   ])("%s", async (what, call) => {
     const mesh = simulation();
     const node = await mesh.node("a");

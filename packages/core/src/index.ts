@@ -13,10 +13,11 @@ export type { Handle } from "./base/handle.ts";
 export type { NodeId } from "./base/ids.ts";
 export { LIMITS, TIMINGS } from "./base/limits.ts";
 export type { AbortSignalLike } from "./base/platform.ts";
+export type { Watch } from "./base/watch.ts";
 export type { Link, LinkSink, LinkTraits, Listener, OnLink, Transport } from "./link/index.ts";
-export type { NodeInfo, ServiceInstance } from "./mesh/index.ts";
+export type { NodeInfo, ServiceInstance, Topology, TopologyEdge } from "./mesh/index.ts";
 export { createNode, MeshNode } from "./node.ts";
-export type { Connection, Edge, NodeEvents, NodeStatus, Topology } from "./node-info.ts";
+export type { Connection, Edge, NodeEvents, NodeStatus } from "./node-info.ts";
 export type { NodeOptions, Runtime } from "./node-options.ts";
 export type { CallOptions, ExposeOptions, Remote, RemoteOptions, RemoteProperty } from "./rmi/index.ts";
 export type {

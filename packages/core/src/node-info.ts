@@ -31,12 +31,6 @@ export interface Connection {
   readonly reason: string | undefined;
 }
 
-export interface Topology {
-  readonly nodes: readonly NodeInfo[];
-  /** Every edge once. The latency is known for this node's own edges. */
-  readonly edges: readonly { readonly from: NodeId; readonly to: NodeId; readonly latencyMs: number | undefined }[];
-}
-
 export interface NodeStatus {
   readonly id: NodeId;
   readonly name: string;

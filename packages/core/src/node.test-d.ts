@@ -9,6 +9,8 @@ import type {
   NodeOptions,
   Remote,
   Subscription,
+  Topology,
+  Watch,
 } from "./index.ts";
 
 declare const node: MeshNode;
@@ -64,6 +66,20 @@ node.on("edgeclose", ({ error }) => expectTypeOf(error).toEqualTypeOf<MeshError 
 node.on("connection", (connection) => expectTypeOf(connection).toEqualTypeOf<Connection>());
 // @ts-expect-error no such event
 node.on("edge", () => {});
+
+// Views are plain values, read only; a watch is a loop that can be closed.
+expectTypeOf(node.topology()).toEqualTypeOf<Promise<Topology>>();
+expectTypeOf(node.watchTopology()).toEqualTypeOf<Watch<Topology>>();
+for await (const { nodes, edges } of node.watchTopology()) {
+  expectTypeOf(nodes[0]!.role).toEqualTypeOf<"peer" | "gateway" | "leaf">();
+  expectTypeOf(edges[0]!.latencyMs).toEqualTypeOf<number | undefined>();
+  // @ts-expect-error a topology is read only
+  nodes.push({ id: "", name: "", role: "peer" });
+}
+{
+  using watch = node.watchTopology();
+  watch.close();
+}
 
 // Remote objects are typed by whoever asks.
 expectTypeOf(node.remote<{ add(a: number): number }>("calculator")).toEqualTypeOf<Remote<{ add(a: number): number }>>();

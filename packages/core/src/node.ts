@@ -10,12 +10,13 @@ import { LIMITS } from "./base/limits.ts";
 import { checkTopic } from "./base/topic-pattern.ts";
 import { Turn } from "./base/turn.ts";
 import { Waiters, type WaitOptions } from "./base/waiters.ts";
+import { samePlain, type Watch, Watches } from "./base/watch.ts";
 import { judgeConnection } from "./connection.ts";
 import { Feeds, Ingress, Pinger, Unicast } from "./delivery/index.ts";
 import { type Edge as EdgeDriver, Edges, type LocalNode } from "./edge/index.ts";
 import type { Link, LinkSink } from "./link/index.ts";
-import { Mesh, type NodeInfo, roundTripOf, type ServiceInstance } from "./mesh/index.ts";
-import { type Connection, type Edge, edgeInfo, type NodeEvents, type NodeStatus, type Topology } from "./node-info.ts";
+import { Mesh, type NodeInfo, type ServiceInstance, type Topology } from "./mesh/index.ts";
+import { type Connection, type Edge, edgeInfo, type NodeEvents, type NodeStatus } from "./node-info.ts";
 import { checkNodeOptions, type NodeOptions, type Runtime } from "./node-options.ts";
 import { Calls, type ExposeOptions, type Remote, type RemoteOptions } from "./rmi/index.ts";
 import {
@@ -67,6 +68,7 @@ export class MeshNode implements AsyncDisposable {
   readonly #streamer: Streamer;
   readonly #calls: Calls;
   readonly #waiters: Waiters;
+  readonly #topologies = new Watches<Topology>({ read: () => this.#mesh.topology, same: samePlain });
   readonly #nearest = new Map<string, readonly ServiceInstance[]>();
   #connection: Connection;
   #closing: Promise<void> | undefined;
@@ -132,6 +134,7 @@ export class MeshNode implements AsyncDisposable {
       onChange: (moved) => {
         this.#feeds.onMeshChange(moved);
         this.#changed();
+        this.#topologies.changed();
         this.#calls.onMeshChange();
       },
     });
@@ -236,20 +239,15 @@ export class MeshNode implements AsyncDisposable {
     };
   }
 
-  /** The mesh as this node knows it: peers and gateways, and this node. */
+  /** The mesh as this node knows it: itself, every peer and gateway it can reach, and the edges between them. */
   topology(): Promise<Topology> {
-    const nodes: NodeInfo[] = [{ id: this.id, name: this.name, role: this.role }, ...this.#mesh.peers];
-    const own = [...this.#edges.values()].map((edge) => ({
-      from: this.id,
-      to: edge.id,
-      latencyMs: edge.latency.roundTripMs,
-    }));
-    const others = [...this.#mesh.records.values()].flatMap((record) =>
-      record.neighbours
-        .filter(({ id }) => record.id !== this.id && id !== this.id && record.id < id)
-        .map(({ id, cost }) => ({ from: record.id, to: id, latencyMs: roundTripOf(cost) })),
-    );
-    return Promise.resolve({ nodes, edges: [...own, ...others] });
+    return Promise.resolve(this.#mesh.topology);
+  }
+
+  /** The topology now, then the newest after each change, for a `for await` loop; ends with the node. @throws {MeshError} `closed` */
+  watchTopology(): Watch<Topology> {
+    this.#checkOpen("watchTopology");
+    return this.#topologies.open();
   }
 
   on<Name extends keyof NodeEvents>(
@@ -430,6 +428,7 @@ export class MeshNode implements AsyncDisposable {
     this.#feeds.close();
     await this.#edges.close();
     this.#waiters.close();
+    this.#topologies.close();
     this.#events.clear();
   }
 

@@ -1,3 +1,3 @@
 export type { NodeInfo, ServiceInstance } from "./directory.ts";
-export { roundTripOf } from "./edge-cost.ts";
 export { Mesh } from "./mesh.ts";
+export type { Topology, TopologyEdge } from "./topology.ts";

@@ -17,6 +17,7 @@ import { LeafInterest } from "./leaf-interest.ts";
 import { type OwnInterest, OwnShare } from "./own-share.ts";
 import { Records, type StoredRecord } from "./records.ts";
 import { computeRoutes, type Route } from "./routes.ts";
+import { type Topology, topologyOf } from "./topology.ts";
 
 export interface MeshOptions {
   readonly local: LocalNode;
@@ -140,6 +141,13 @@ export class Mesh implements Flushable {
   /** Reachable peers, this one left out. */
   get peers(): IterableIterator<NodeInfo> {
     return this.#known.values();
+  }
+
+  get topology(): Topology {
+    const { identity, name, role } = this.#options.local;
+    const gateway = this.#isLeaf ? this.gateway : undefined;
+    const hangsOn = gateway && { id: gateway.id, latencyMs: gateway.latency.roundTripMs };
+    return topologyOf({ id: identity.id, name, role }, this.peers, this.records, hangsOn);
   }
 
   /** Where `node` is reached, when the directory or an edge tells. */
@@ -465,6 +473,7 @@ export class Mesh implements Flushable {
     if (!this.#records.offer(frame, nowMs)) return; // an earlier life of ours is newer; it is outlived on the next touch
     this.#originatedAtMs = nowMs;
     this.#stale.record = false;
+    this.#stale.directory = true;
     this.#flood(frame);
   }
 
