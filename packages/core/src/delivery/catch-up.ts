@@ -10,6 +10,8 @@ export interface CatchUpHost {
   readonly log: FlowLog;
   /** So much may come at a time. */
   readonly windowBytes: number;
+  /** Whether anything may still come in this turn: who reads it does so when the turn ends. */
+  hasRoom(): boolean;
   /** Tell the upstream where to go on. */
   tell(): void;
   /** More has come for those who are behind, or they may ask. */
@@ -19,6 +21,8 @@ export interface CatchUpHost {
 export class CatchUp {
   /** What has come: numbers below those that the flow's own log holds. */
   log: FlowLog;
+  /** It came after this one. */
+  #after: number;
   /** The upstream was told to go on after `log.head`; otherwise it goes on after the flow's own head. */
   isAsking = true;
   readonly #host: CatchUpHost;
@@ -28,29 +32,38 @@ export class CatchUp {
   #lowest = Number.POSITIVE_INFINITY;
 
   constructor(after: number, host: CatchUpHost) {
+    this.#after = after;
     this.log = new FlowLog(after);
     this.#host = host;
   }
 
-  /** Somebody lacks what comes after `after`. @returns Whether that is asked for from now on; else it is later, or was before. */
-  ask(after: number): boolean {
+  /** Somebody lacks what comes after `after`: asked for from now on, or when what is asked for now has come. */
+  ask(after: number): void {
     const from = Math.min(this.#lowest, after);
     this.#lowest = from;
-    if (this.isAsking && from !== this.log.head) return false;
+    if (this.isAsking && from !== this.log.head) return;
     this.#lowest = Number.POSITIVE_INFINITY;
     this.#bytes = 0; // all that has come was taken
-    if (this.isAsking) return false;
-    if (from !== this.log.head) this.log = new FlowLog(from);
+    if (from !== this.log.head) {
+      this.#after = from;
+      this.log = new FlowLog(from);
+    }
     this.#tell(true);
-    return from === after;
   }
 
   /** Whether `seq` comes next and there is room for it. */
   takes(seq: number): boolean {
     if (seq !== this.log.head + 1 || seq > this.#host.log.base) return false;
-    // Those who asked have not taken what came. The rest waits upstream until they have.
-    if (this.#isFull) this.#tell(false);
-    return !this.#isFull;
+    if (this.#bytes < this.#host.windowBytes && this.#host.hasRoom()) return true;
+    // The rest waits upstream until those who asked have taken what came.
+    this.#tell(false);
+    this.#host.wake();
+    return false;
+  }
+
+  /** Whether `seq` had come, and is gone again. */
+  hasLost(seq: number): boolean {
+    return seq > this.#after && seq <= this.log.base;
   }
 
   /** The next number has been added to the log. */
@@ -67,10 +80,6 @@ export class CatchUp {
     own.floor = Math.max(own.floor, end);
     this.log.lose(end);
     this.#onHead();
-  }
-
-  get #isFull(): boolean {
-    return this.#bytes >= this.#host.windowBytes;
   }
 
   #onHead(): void {

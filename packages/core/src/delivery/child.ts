@@ -14,7 +14,7 @@ import { NOTHING, type Wants, WantTable } from "./want-table.ts";
 const QUANTUM_BYTES = 16 * 1024;
 /** How far a cursor on a volatile flow may fall behind, in messages, before it jumps to the newest. */
 const VOLATILE_LAG = 1_000;
-/** So often what a cursor lacks is fetched for it and gone again before its edge could take any: then it is too slow. */
+/** So often what a cursor lacks may be gone again before its edge could take any of it: then it is too slow. */
 const FETCHES = 3;
 
 /** What a child needs of the feeds. */
@@ -24,8 +24,8 @@ export interface ChildHost {
   readonly catchUpLog: Log;
   /** Numbers up to here cannot come any more; the rest below the log's base can be asked of the upstream. */
   lostUpTo(flow: Flow): number;
-  /** Ask the upstream for what comes after `after` again. @returns Whether it is asked for from now on; else later. */
-  catchUp(flow: Flow, after: number): boolean;
+  /** Ask the upstream for what comes after `after` again; its cursors hear of it by `onHead`. */
+  catchUp(flow: Flow, after: number): void;
   declare(flow: Flow, edge: Edge): Uint8Array;
   onVolatileDrop(flow: Flow, count: number): void;
 }
@@ -38,7 +38,7 @@ export class Cursor implements Reader {
   queued = false;
   /** The neighbour has been told that the flow is over. */
   ended = false;
-  /** What was fetched for it last, and how often. */
+  /** What was fetched for it in vain last, and how often. */
   fetched = 0;
   fetches = 0;
   readonly #child: Child;
@@ -164,12 +164,13 @@ export class Child implements FrameSource {
 
   /** @returns False when there is no sense in it any more. */
   #fetch(cursor: Cursor): boolean {
-    if (cursor.fetched !== cursor.next) {
-      cursor.fetched = cursor.next;
-      cursor.fetches = 0;
+    const { flow, next } = cursor;
+    if (flow.catchUp?.hasLost(next)) {
+      cursor.fetches = cursor.fetched === next ? cursor.fetches + 1 : 1;
+      cursor.fetched = next;
+      if (cursor.fetches === FETCHES) return false;
     }
-    if (cursor.fetches === FETCHES) return false;
-    if (this.#host.catchUp(cursor.flow, cursor.next - 1)) cursor.fetches++;
+    this.#host.catchUp(flow, next - 1);
     return true;
   }
 

@@ -254,7 +254,11 @@ export class Children {
         );
       }
       const isWanted = this.#wants(child, flow, false) || wants.some(({ pattern }) => matches(pattern, flow.topic));
-      if (isWanted) child.read(flow, seq + 1, true);
+      if (!isWanted) continue;
+      // A gateway that goes on where it was knows a leaf's flow by an earlier epoch.
+      if (this.#host.isLeaf && !child.cursors.has(number))
+        child.edge.send(Lane.control, [this.#host.declare(flow, child.edge)]);
+      child.read(flow, seq + 1, true);
     }
   }
 

@@ -129,6 +129,25 @@ describe("a subscriber", () => {
     expect(heard).toEqual([1, 2, 3]);
   });
 
+  it("goes on hearing a leaf that moves to another gateway and back to the first", async () => {
+    await using mesh = simulate();
+    await mesh.node("first", { role: "gateway" });
+    const second = await mesh.node("second", { role: "gateway", join: ["first"] });
+    const leaf = await mesh.node("leaf", { role: "leaf", join: ["first", "second"] });
+    await mesh.run(1_000);
+    const heard = await hear(mesh, second);
+    await say(mesh, leaf, 1);
+    mesh.network.cut("leaf", "first");
+    await mesh.run(20_000);
+    await say(mesh, leaf, 2);
+    mesh.network.heal("leaf", "first");
+    mesh.network.cut("leaf", "second");
+    await mesh.run(20_000);
+    await say(mesh, leaf, 3);
+    await mesh.run(120_000);
+    expect(heard).toEqual([1, 2, 3]);
+  });
+
   it("that is closed while a message is delivered takes it from no other one", async () => {
     await using mesh = simulate();
     const node = await mesh.node("node");

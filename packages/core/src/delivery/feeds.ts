@@ -89,6 +89,9 @@ export class Feeds implements ChildHost, Flushable {
   /** The turn in which the wall clock was read last, and what it said. */
   #wallReadIn = -1;
   #wallNowMs = 0;
+  /** The turn in which something was caught up with last, and how much. */
+  #caughtUpIn = -1;
+  #caughtUpBytes = 0;
   #queued = false;
   #closed = false;
   #sweeper: Disposable | undefined;
@@ -312,11 +315,7 @@ export class Feeds implements ChildHost, Flushable {
     if (edge.role === "leaf" && length > LIMITS.leafMessageBytes + LIMITS.headerBytes)
       throw new MeshError("too-large", `a message of ${length} bytes from a leaf`);
     const payloadFrom = dataPayloadFrom(bytes, at, length);
-    if (isBehind) {
-      this.catchUpLog.appendFrame(flow.catchUp!.log, bytes, at, length, payloadFrom);
-      this.log.shrink();
-      return flow.catchUp!.onTaken(length);
-    }
+    if (isBehind) return this.#takeBehind(flow.catchUp!, bytes, at, length, payloadFrom);
     if (seq !== head + 1) {
       if (flow.reliability === "reliable") {
         if (flow.upstream.edge === edge) this.#attachments.refetch(flow);
@@ -384,16 +383,27 @@ export class Feeds implements ChildHost, Flushable {
     return flow.origin === this.#self || flow.over ? flow.log.base : flow.log.floor;
   }
 
-  catchUp(flow: Flow, after: number): boolean {
+  catchUp(flow: Flow, after: number): void {
     if (flow.catchUp) return flow.catchUp.ask(after);
     flow.catchUp = new CatchUp(after, {
       log: flow.log,
       windowBytes: Math.min(this.#host.logBytes / 4, CATCH_UP_BYTES),
+      hasRoom: () => this.#caughtUpIn !== this.#host.turn.count || this.#caughtUpBytes < this.#host.logBytes / 4,
       tell: () => this.#attachments.tell(flow),
       wake: () => flow.wakeBehind(),
     });
     this.#attachments.tell(flow);
-    return true;
+  }
+
+  /** A message has come that a child lacks. */
+  #takeBehind(catchUp: CatchUp, bytes: Uint8Array, at: number, length: number, payloadFrom: number): void {
+    const { count } = this.#host.turn;
+    if (this.#caughtUpIn !== count) this.#caughtUpBytes = 0;
+    this.#caughtUpIn = count;
+    this.#caughtUpBytes += length;
+    this.catchUpLog.appendFrame(catchUp.log, bytes, at, length, payloadFrom);
+    this.log.shrink();
+    catchUp.onTaken(length);
   }
 
   declare(flow: Flow, edge: Edge): Uint8Array {

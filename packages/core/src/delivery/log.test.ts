@@ -28,6 +28,19 @@ describe("a log", () => {
     expect([flow.head, flow.count, log.locate(flow, 2).view?.byteLength]).toEqual([2, 1, 512 * KiB]);
   });
 
+  it("of a small budget keeps most of it, also of large payloads that came in large packets", () => {
+    const log = new Log(64 * KiB);
+    const flow = new FlowLog(0);
+    let least = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < 100; i++) {
+      const packet = new Uint8Array(60 * KiB);
+      for (let at = 0; at < packet.length; at += 6 * KiB) log.appendFrame(flow, packet, at, 6 * KiB, at + 32);
+      least = Math.min(least, flow.count);
+    }
+    expect(log.byteLength).toBeLessThanOrEqual(64 * KiB);
+    expect(least).toBeGreaterThanOrEqual(6);
+  });
+
   it("reads frames that came side by side, and one of its own between them, as they were", () => {
     const log = new Log(1024 * KiB);
     const [foreign, own] = [new FlowLog(0), new FlowLog(0)];

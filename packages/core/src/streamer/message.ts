@@ -34,7 +34,7 @@ export interface Gap {
   readonly reason: GapReason;
 }
 
-/** Messages removed by a policy: this subscription's own `overflow`, or on the way for a volatile topic. */
+/** Messages removed by a policy: this subscription's own `overflow`, or of a volatile topic on the way or unread in the log. */
 export interface Drop {
   readonly topic: string;
   readonly origin: NodeId;

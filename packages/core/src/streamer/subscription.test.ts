@@ -310,6 +310,19 @@ describe("a hole", () => {
 });
 
 describe("a subscription nobody reads", () => {
+  it("has dropped the volatile messages that have left the log: they are no gap", async () => {
+    const { mesh } = await node();
+    const b = await mesh.node("b", { logBytes: 64 * 1024 });
+    const subscription = b.subscribe("t");
+    const told: unknown[] = [];
+    subscription.on("drop", ({ count }) => told.push(count));
+    subscription.on("gap", (gap) => told.push(gap));
+    for (let i = 0; i < 200; i++) void b.publish("t", new Uint8Array(1_024), { reliability: "volatile" });
+    const kept = await all(subscription);
+    expect(told).toEqual([200 - kept.length]);
+    expect([subscription.dropped, kept.at(-1)!.seq, kept[0]!.gap]).toEqual([200 - kept.length, 200, undefined]);
+  });
+
   it("costs no more than the log, however many topics take turns", async () => {
     const { subscription, publish, gaps } = direct(64 * 1024);
     for (let i = 0; i < 300_000; i++) publish(i % 2 === 0 ? "a" : "b", i);

@@ -69,7 +69,7 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
   readonly pattern: string;
   /** Resolves when the subscription is active at every node now known, a first join included; or when it is closed before. */
   readonly ready: Promise<void>;
-  /** Messages its own `overflow` discarded so far. */
+  /** Messages its own `overflow` discarded so far, and volatile ones that left the log unread. */
   dropped = 0;
 
   readonly #host: SubscriptionHost;
@@ -166,7 +166,7 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
     if (capacity !== undefined && this.#waiting >= capacity) {
       this.#tellLost();
       if (this.#waiting >= capacity) {
-        if (this.#options.overflow === "drop-newest") return this.#drop(flow);
+        if (this.#options.overflow === "drop-newest") return this.#drop(flow, 1);
         this.#dropOldest();
       }
       if (this.#ended) return; // whoever heard of it closed the subscription
@@ -201,9 +201,9 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
     this.#events.emit("drop", { topic: flow.topic, origin: flow.origin, count: to - from + 1 });
   }
 
-  #drop(flow: Flow): void {
-    this.dropped++;
-    this.#events.emit("drop", { topic: flow.topic, origin: flow.origin, count: 1 });
+  #drop({ topic, origin }: Flow, count: number): void {
+    this.dropped += count;
+    this.#events.emit("drop", { topic, origin, count });
   }
 
   /** The first run is of messages. */
@@ -212,7 +212,7 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
     run.next++;
     this.#waiting--;
     if (run.next > run.to) this.#shift();
-    this.#drop(run.flow);
+    this.#drop(run.flow, 1);
   }
 
   /** What waits for a reader that never comes must not cost more than the log: of what is lost, ranges are enough. */
@@ -235,7 +235,10 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
 
   // ---- holes
 
-  /** Tell of everything lost that the reader has come to: what the mesh said, and what has left the log unread. */
+  /**
+   * Tell of everything lost that the reader has come to: what the mesh said, and what has left the log unread. The latter
+   * is no loss of a volatile flow, which drops the oldest anyhow.
+   */
   #tellLost(): void {
     const lost: Run[] = [];
     for (let run = this.#runs[this.#firstRun]; run && isLost(run); run = this.#runs[this.#firstRun]) {
@@ -246,7 +249,10 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
       if (to === run.to) this.#shift();
       else run.next = to + 1;
     }
-    for (const { flow, next, to, lost: reason } of merged(lost, true)) this.#tell(flow, next, to, reason!);
+    for (const { flow, next, to, lost: reason } of merged(lost, true)) {
+      if (flow.reliability === "volatile") this.#drop(flow, to - next + 1);
+      else this.#tell(flow, next, to, reason!);
+    }
   }
 
   #tell(flow: Flow, from: number, to: number, reason: GapReason): void {

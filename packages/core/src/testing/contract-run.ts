@@ -1,203 +1,260 @@
 /**
- * One random life of a small mesh, and the oracle that judges it: section 6 of the design. Trees of nodes with
- * subscribers that come late and leave, wildcards, edges cut and restored, relays that crash and come back.
+ * One random life of a small mesh, heard by the oracle: peers, gateways and leaves in trees and cycles, subscriptions that
+ * come, close and come again, quick and slow readers, edges cut and restored, peers that crash and come back.
  */
 import type { MeshNode } from "../node.ts";
-import type { Gap, Message } from "../streamer/index.ts";
+import type { Message } from "../streamer/index.ts";
+import { Ledger, Witness } from "./contract-oracle.ts";
+import { type Plan, planFor } from "./contract-plan.ts";
+import { SeededRandom } from "./seeded-random.ts";
 import { SimulatedMesh } from "./simulated-mesh.ts";
-
-export interface ContractRunOptions {
-  readonly seed: number;
-  readonly settle: () => Promise<void>;
-  /** Nodes in the tree, 2 or more. */
-  readonly nodes: number;
-  /** How many of them are leaves of gateways. Default 0. */
-  readonly leaves?: number;
-  /** Published in all. */
-  readonly messages: number;
-  /** Edges cut and relays crashed in all. */
-  readonly faults: number;
-}
-
-/** What one subscription has heard of one origin's topic. */
-interface Heard {
-  first: number;
-  /** Undefined after an open-ended gap: what comes next is a new beginning. */
-  next: number | undefined;
-  gaps: number;
-}
-
-interface Watched {
-  readonly node: string;
-  readonly pattern: string;
-  readonly heard: Map<string, Heard>;
-  /** The head of each flow when the subscription became ready: everything after it is owed. */
-  owedAfter: ReadonlyMap<string, number> | undefined;
-  /** The peers it was active at then. */
-  reachable: ReadonlySet<string>;
-  closed: boolean;
-}
 
 export interface ContractResult {
   /** Empty when the contract held. */
   readonly violations: readonly string[];
+  readonly plan: Plan;
   readonly published: number;
   readonly delivered: number;
   readonly gaps: number;
+  readonly drops: number;
 }
 
-const TOPICS = ["a/x", "a/y", "b"];
-const PATTERNS = ["a/x", "a/*", "**", "b", "a/y"];
-/** The run's length in virtual ms; then everything heals and settles. */
-const RUN_MS = 20_000;
-const SETTLE_MS = 20_000;
+const TOPICS = ["a/x", "a/y", "b", "v/x", "v/y"];
+const PATTERNS = ["a/x", "a/*", "**", "b", "a/y", "v/*", "v/x"];
+const SMALL_LOG = 64 * 1024;
+/** Longer than the longest redial and attach take. */
+const SETTLE_MS = 60_000;
+/** A topic left alone for longer would get a new flow, whose numbers begin again. */
+const IDLE_MS = 200_000;
 
-export async function contractRun(options: ContractRunOptions): Promise<ContractResult> {
-  await using mesh = new SimulatedMesh({ seed: options.seed, settle: options.settle, delayMs: 5 });
-  const { random, clock, network } = mesh;
-  const pick = (count: number): number => Math.floor(random.float() * count);
-  const leaves = options.leaves ?? 0;
-  const violations: string[] = [];
-  const watched: Watched[] = [];
-  /** Last number published, by origin and topic. */
-  const heads = new Map<string, number>();
-  const origins = new Map<string, string>();
-  let published = 0;
-  let delivered = 0;
-  let gaps = 0;
+interface Place {
+  readonly name: string;
+  readonly role: "peer" | "gateway" | "leaf";
+  /** Names of those it joins. */
+  readonly joins: readonly string[];
+  readonly logBytes: number | undefined;
+}
 
-  const names = Array.from({ length: options.nodes }, (_, i) => `n${i}`);
-  const parent = names.map((_, i) => (i === 0 ? undefined : names[pick(Math.min(i, options.nodes - leaves))]!));
-  const isLeaf = (i: number): boolean => i >= options.nodes - leaves;
-  const alive = new Set<string>();
-  const leafIds = new Set<string>();
-  const start = async (i: number): Promise<MeshNode> => {
-    const join = parent[i] === undefined ? [] : [parent[i]];
-    const node = await mesh.node(names[i]!, { join, role: isLeaf(i) ? "leaf" : leaves > 0 ? "gateway" : "peer" });
-    origins.set(names[i]!, node.id);
-    if (isLeaf(i)) leafIds.add(node.id);
-    alive.add(names[i]!);
-    return node;
-  };
-  for (const i of names.keys()) await start(i);
-  await mesh.run(1_000);
+export async function contractRun(seed: number, settle: () => Promise<void>): Promise<ContractResult> {
+  const plan = planFor(seed, new SeededRandom(seed));
+  await using mesh = new SimulatedMesh({ seed, settle, delayMs: 5 });
+  const life = new Life(mesh, plan);
+  await life.begin();
+  await mesh.run(plan.runMs);
+  await life.settle();
+  return life.judge();
+}
 
-  const watch = (name: string): void => {
-    const node = mesh.nodes.get(name)!;
-    const pattern = PATTERNS[pick(PATTERNS.length)]!;
-    const entry: Watched = {
-      node: name,
+class Life {
+  readonly #mesh: SimulatedMesh;
+  readonly #plan: Plan;
+  readonly #ledger = new Ledger();
+  readonly #violations: string[] = [];
+  readonly #witnesses: Witness[] = [];
+  /** Those whose subscription is open, and where. */
+  readonly #open = new Map<Witness, string>();
+  readonly #places: readonly Place[];
+  readonly #alive = new Set<string>();
+  readonly #smallOrigins = new Set<string>();
+  readonly #leafOrigins = new Set<string>();
+  readonly #lastPublishedMs = new Map<string, number>();
+  /** What is not to happen any more once everything settles. */
+  readonly #unlessSettling: Disposable[] = [];
+  #published = 0;
+  #isSettling = false;
+
+  constructor(mesh: SimulatedMesh, plan: Plan) {
+    this.#mesh = mesh;
+    this.#plan = plan;
+    this.#places = this.#layOut();
+  }
+
+  #pick(count: number): number {
+    return Math.floor(this.#mesh.random.float() * count);
+  }
+
+  #chance(probability: number): boolean {
+    return this.#mesh.random.float() < probability;
+  }
+
+  #at(delayMs: number, work: () => void): Disposable {
+    return this.#mesh.clock.setTimer(delayMs, work);
+  }
+
+  #layOut(): Place[] {
+    const { peers, leaves, logs, extraJoins, gatewaysOfLeaf } = this.#plan;
+    const joins = Array.from({ length: peers }, (_, i) => new Set(i === 0 ? [] : [`n${this.#pick(i)}`]));
+    for (let i = 0; i < extraJoins; i++) {
+      const at = 1 + this.#pick(peers - 1);
+      joins[at]!.add(`n${this.#pick(at)}`);
+    }
+    for (let i = 0; i < leaves; i++)
+      joins.push(new Set(Array.from({ length: gatewaysOfLeaf }, () => `n${this.#pick(peers)}`)));
+    return joins.map((names, i) => ({
+      name: `n${i}`,
+      role: i >= peers ? "leaf" : leaves > 0 ? "gateway" : "peer",
+      joins: [...names],
+      logBytes: logs === "small" || (logs === "mixed" && this.#chance(0.5)) ? SMALL_LOG : undefined,
+    }));
+  }
+
+  async begin(): Promise<void> {
+    for (const place of this.#places) await this.#start(place);
+    await this.#mesh.run(1_000);
+    const { runMs, subscriptions, messages, faults, crashes } = this.#plan;
+    for (const place of this.#places)
+      for (let i = 0; i < subscriptions; i++)
+        if (this.#chance(0.7)) this.#at(this.#pick(runMs / 2), () => this.#watch(place, this.#pickPattern()));
+    for (let i = 0; i < messages; i++) this.#at(this.#pick(runMs), () => this.#publish(i));
+    for (let i = 0; i < faults; i++)
+      this.#at(this.#pick(runMs), () => {
+        const place = this.#places[1 + this.#pick(this.#places.length - 1)]!;
+        if (place.role !== "leaf" && this.#chance(crashes)) this.#crash(place);
+        else this.#cut(place);
+      });
+  }
+
+  async #start(place: Place): Promise<void> {
+    const { name, role, joins, logBytes } = place;
+    const { id } = await this.#mesh.node(name, {
+      role,
+      join: joins,
+      ...(logBytes !== undefined && { logBytes }),
+    });
+    if (logBytes !== undefined) this.#smallOrigins.add(id);
+    if (role === "leaf") this.#leafOrigins.add(id);
+    this.#alive.add(name);
+  }
+
+  #node(name: string): MeshNode {
+    return this.#mesh.nodes.get(name)!;
+  }
+
+  // ---- publishing
+
+  #publish(i: number): void {
+    const { name } = this.#places[this.#pick(this.#places.length)]!;
+    const topic = TOPICS[this.#pick(TOPICS.length)]!;
+    const size = 4 + this.#pick(this.#plan.payloadBytes);
+    const key = `${name} ${topic}`;
+    const nowMs = this.#mesh.clock.now();
+    if (!this.#alive.has(name) || nowMs - (this.#lastPublishedMs.get(key) ?? nowMs) > IDLE_MS) return;
+    this.#lastPublishedMs.set(key, nowMs);
+    const payload = new Uint8Array(size).fill(i);
+    new DataView(payload.buffer).setUint32(0, i);
+    const reliability = topic.startsWith("v/") ? "volatile" : "reliable";
+    this.#ledger.note(this.#node(name).id, topic, reliability, payload);
+    this.#published++;
+    void this.#node(name).publish(topic, payload, { reliability });
+  }
+
+  // ---- faults
+
+  #cut({ name, joins }: Place): void {
+    const other = joins[this.#pick(joins.length)]!;
+    const [shortest, longest] = this.#plan.cutMs;
+    this.#mesh.network.cut(name, other, { detectMs: this.#pick(400) });
+    const cutMs = shortest + this.#pick(longest - shortest);
+    this.#unlessSettling.push(this.#at(cutMs, () => this.#mesh.network.heal(name, other)));
+  }
+
+  #crash(place: Place): void {
+    const { name } = place;
+    if (!this.#alive.delete(name)) return;
+    this.#ledger.crashed.add(this.#node(name).id);
+    for (const key of this.#lastPublishedMs.keys()) if (key.startsWith(`${name} `)) this.#lastPublishedMs.delete(key);
+    for (const [witness, where] of this.#open) if (where === name) this.#open.delete(witness);
+    this.#mesh.network.crash(name, { detectMs: this.#pick(200) });
+    void this.#node(name).close({ timeoutMs: 0 });
+    this.#at(300 + this.#pick(2_000), () => void this.#start(place));
+  }
+
+  // ---- subscribing
+
+  #pickPattern(): string {
+    return PATTERNS[this.#pick(PATTERNS.length)]!;
+  }
+
+  #watch(place: Place, pattern: string): void {
+    const { name } = place;
+    if (!this.#alive.has(name)) return;
+    const node = this.#node(name);
+    const isSlow = this.#chance(this.#plan.slowReaders);
+    const capacity = this.#chance(this.#plan.capacities) ? 1 + this.#pick(20) : undefined;
+    const overflow = this.#chance(0.5) ? ("drop-oldest" as const) : ("drop-newest" as const);
+    const witness = this.#witness(place, pattern, isSlow, capacity !== undefined);
+    const options = capacity === undefined ? {} : { capacity, overflow };
+    const isHandled = this.#chance(0.5);
+    const pause = (): Promise<void> | undefined => (isSlow ? this.#pause() : undefined);
+    const handler = (message: Message): Promise<void> | void => {
+      witness.onMessage(message);
+      return pause();
+    };
+    const subscription = isHandled ? node.subscribe(pattern, options, handler) : node.subscribe(pattern, options);
+    subscription.on("gap", (gap) => witness.onGap(gap));
+    subscription.on("drop", (drop) => witness.onDrop(drop));
+    if (!isHandled)
+      void (async () => {
+        for await (const message of subscription) await handler(message);
+      })();
+    this.#open.set(witness, name);
+    void subscription.ready.then(async () => {
+      const heads = this.#ledger.heads();
+      const { nodes } = await node.topology();
+      witness.onReady(new Set(nodes.map(({ id }) => id)), heads);
+    });
+    if (this.#isSettling || !this.#chance(this.#plan.closing)) return;
+    const closeIt = (): void => {
+      this.#open.delete(witness);
+      subscription.close();
+      if (this.#chance(this.#plan.comingAgain))
+        this.#at(this.#chance(0.5) ? 0 : this.#pick(2_000), () => this.#watch(place, pattern));
+    };
+    this.#unlessSettling.push(this.#at(this.#pick(this.#plan.runMs), closeIt));
+  }
+
+  #witness({ name, logBytes }: Place, pattern: string, isSlow: boolean, drops: boolean): Witness {
+    const { logs, cutMs } = this.#plan;
+    const witness = new Witness(
+      name,
       pattern,
-      heard: new Map(),
-      owedAfter: undefined,
-      reachable: new Set(),
-      closed: false,
+      this.#ledger,
+      {
+        drops,
+        slow: logs !== "large" || (isSlow && logBytes !== undefined),
+        forgotten: (origin) => this.#smallOrigins.has(origin),
+        lost: (origin) => cutMs[1] > (this.#leafOrigins.has(origin) ? 60_000 : 200_000),
+      },
+      this.#violations,
+    );
+    this.#witnesses.push(witness);
+    return witness;
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => this.#at(this.#isSettling ? 0 : this.#pick(2_000), resolve));
+  }
+
+  // ---- the end
+
+  async settle(): Promise<void> {
+    this.#isSettling = true;
+    for (const timer of this.#unlessSettling) timer[Symbol.dispose]();
+    this.#mesh.network.healAll();
+    await this.#mesh.run(SETTLE_MS);
+  }
+
+  judge(): ContractResult {
+    for (const witness of this.#open.keys()) witness.judge();
+    const sum = (what: "delivered" | "gaps" | "drops"): number =>
+      this.#witnesses.reduce((total, witness) => total + witness[what], 0);
+    return {
+      violations: this.#violations,
+      plan: this.#plan,
+      published: this.#published,
+      delivered: sum("delivered"),
+      gaps: sum("gaps"),
+      drops: sum("drops"),
     };
-    const hear = (key: string, from: number, to: number, lost: boolean): void => {
-      const heard = entry.heard.get(key);
-      if (!heard)
-        entry.heard.set(key, { first: from, next: Number.isFinite(to) ? to + 1 : undefined, gaps: lost ? 1 : 0 });
-      else {
-        if (heard.next !== undefined && from !== heard.next)
-          violations.push(`${name} ${pattern}: expected number ${heard.next} of ${key}, got ${from}`);
-        heard.next = Number.isFinite(to) ? to + 1 : undefined;
-        if (lost) heard.gaps++;
-      }
-    };
-    const subscription = node.subscribe(pattern, {}, (message: Message) => {
-      delivered++;
-      hear(`${message.origin} ${message.topic}`, message.seq, message.seq, false);
-    });
-    subscription.on("gap", (gap: Gap) => {
-      gaps++;
-      hear(`${gap.origin} ${gap.topic}`, gap.from, gap.to, true);
-    });
-    void subscription.ready.then(() => {
-      entry.owedAfter = new Map(heads);
-      void node.topology().then(({ nodes }) => {
-        entry.reachable = new Set(nodes.map(({ id }) => id));
-      });
-    });
-    watched.push(entry);
-    if (random.float() < 0.2) {
-      clock.setTimer(pick(RUN_MS), () => {
-        entry.closed = true;
-        subscription.close();
-      });
-    }
-  };
-
-  for (const name of names) {
-    if (random.float() < 0.7) clock.setTimer(pick(RUN_MS / 2), () => alive.has(name) && watch(name));
   }
-  for (let i = 0; i < options.messages; i++) {
-    clock.setTimer(pick(RUN_MS), () => {
-      const name = names[pick(names.length)]!;
-      const node = mesh.nodes.get(name);
-      if (!node || !alive.has(name)) return;
-      const topic = TOPICS[pick(TOPICS.length)]!;
-      const key = `${node.id} ${topic}`;
-      heads.set(key, (heads.get(key) ?? 0) + 1);
-      published++;
-      void node.publish(topic, i);
-    });
-  }
-  const crashed = new Set<string>();
-  for (let i = 0; i < options.faults; i++) {
-    clock.setTimer(pick(RUN_MS), () => {
-      const at = 1 + pick(names.length - 1);
-      const name = names[at]!;
-      if (random.float() < 0.7) {
-        network.cut(name, parent[at]!, { detectMs: pick(400) });
-        clock.setTimer(50 + pick(1_500), () => network.heal(name, parent[at]!));
-      } else if (!isLeaf(at) && alive.has(name)) {
-        crash(at);
-      }
-    });
-  }
-  const crash = (at: number): void => {
-    const name = names[at]!;
-    alive.delete(name);
-    crashed.add(origins.get(name)!);
-    network.crash(name, { detectMs: pick(200) });
-    void mesh.nodes.get(name)!.close({ timeoutMs: 0 });
-    for (const entry of watched) if (entry.node === name) entry.closed = true;
-    clock.setTimer(300 + pick(2_000), () => void start(at));
-  };
-
-  await mesh.run(RUN_MS);
-  network.healAll();
-  await mesh.run(SETTLE_MS);
-
-  for (const entry of watched) {
-    if (entry.closed) continue;
-    if (!entry.owedAfter) violations.push(`${entry.node} ${entry.pattern}: never ready`);
-    for (const [key, head] of heads) {
-      const [origin, topic] = key.split(" ") as [string, string];
-      if (crashed.has(origin) || !matchesSlowly(entry.pattern, topic)) continue;
-      const heard = entry.heard.get(key);
-      if (heard && heard.next !== undefined && heard.next !== head + 1)
-        violations.push(`${entry.node} ${entry.pattern}: ${key} ends at ${heard.next - 1} of ${head}`);
-      if (heard && heard.gaps > 0 && !leafIds.has(origin))
-        violations.push(
-          `${entry.node} ${entry.pattern}: ${heard.gaps} gaps in ${key}, whose origin lives and holds all`,
-        );
-      // Origins out of reach when it became ready, and leaves, count from ATTACHED on, which nobody outside can see.
-      if (!entry.owedAfter || !entry.reachable.has(origin)) continue;
-      const owedFrom = (entry.owedAfter.get(key) ?? 0) + 1;
-      if (heard && heard.first > owedFrom)
-        violations.push(`${entry.node} ${entry.pattern}: ${key} begins at ${heard.first}, owed from ${owedFrom}`);
-      if (!heard && head >= owedFrom)
-        violations.push(`${entry.node} ${entry.pattern}: nothing of ${key}, owed ${owedFrom} to ${head}`);
-    }
-  }
-  return { violations, published, delivered, gaps };
-}
-
-/** Matching as one would write it on paper, for the oracle. */
-function matchesSlowly(pattern: string, topic: string): boolean {
-  const source = pattern
-    .split("/")
-    .map((segment) => (segment === "**" ? "(?:[^/]+(?:/[^/]+)*)?" : segment === "*" ? "[^/]+" : segment));
-  return new RegExp(`^${source.join("/")}$`).test(topic);
 }

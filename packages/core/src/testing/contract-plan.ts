@@ -1,0 +1,61 @@
+/** What a life of the simulated mesh is like: everything a seed chooses before it begins. */
+import type { Random } from "../base/clock.ts";
+
+export interface Plan {
+  readonly peers: number;
+  readonly leaves: number;
+  /** Gateways a leaf knows, 1 or more. */
+  readonly gatewaysOfLeaf: number;
+  /** Joins that make cycles, besides those that make a tree. */
+  readonly extraJoins: number;
+  readonly messages: number;
+  /** Edges cut and peers crashed. */
+  readonly faults: number;
+  /** Chance that a fault is a crash. */
+  readonly crashes: number;
+  /** Messages are published for so long, in ms; then everything heals and settles. */
+  readonly runMs: number;
+  /** How long a cut lasts, in ms. */
+  readonly cutMs: readonly [shortest: number, longest: number];
+  /** Logs that hold everything, or in some or all nodes only the last few messages. */
+  readonly logs: "large" | "mixed" | "small";
+  /** Largest payload in bytes. */
+  readonly payloadBytes: number;
+  /** Chance that a subscription reads slowly, and that it has a capacity. */
+  readonly slowReaders: number;
+  readonly capacities: number;
+  /** Subscriptions of one node. */
+  readonly subscriptions: number;
+  /** Chance that a subscription is closed, and that it comes again afterwards. */
+  readonly closing: number;
+  readonly comingAgain: number;
+}
+
+/** A leaf's lease and the life of a record are over in the longest ones. */
+const CUTS = {
+  short: { runMs: 20_000, cutMs: [50, 1_550], faults: 12 },
+  lease: { runMs: 120_000, cutMs: [500, 85_000], faults: 8 },
+  record: { runMs: 260_000, cutMs: [1_000, 235_000], faults: 6 },
+} as const;
+
+/** Seeds in a row differ in everything. */
+export function planFor(seed: number, random: Random): Plan {
+  const oneOf = <T>(...choices: readonly T[]): T => choices[Math.floor(random.float() * choices.length)]!;
+  const cuts = seed % 12 === 11 ? CUTS.record : seed % 6 === 2 ? CUTS.lease : CUTS.short;
+  return {
+    ...cuts,
+    peers: 3 + (seed % 5),
+    leaves: seed % 4,
+    gatewaysOfLeaf: oneOf(1, 2, 3),
+    extraJoins: oneOf(0, 0, 1, 2),
+    messages: 300,
+    crashes: cuts === CUTS.short ? oneOf(0, 0.3) : 0,
+    logs: oneOf("large", "large", "mixed", "small"),
+    payloadBytes: oneOf(100, 3_000, 6_000),
+    slowReaders: oneOf(0, 0.3),
+    capacities: oneOf(0, 0.3),
+    subscriptions: oneOf(1, 2, 3),
+    closing: oneOf(0.2, 0.6),
+    comingAgain: 0.7,
+  };
+}
