@@ -1,5 +1,5 @@
 /** Time in a page or a worker. */
-import type { Clock } from "@chaski/core";
+import { type Clock, dispose } from "@chaski/core";
 
 /** Longest delay browsers' timers take; beyond, they would fire at once. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
@@ -27,7 +27,7 @@ export const browserClock: Clock = {
   wallNow: () => Date.now(),
   setTimer: (delayMs, run) => {
     const timer = setTimeout(run, Math.min(delayMs, MAX_DELAY_MS));
-    return { [Symbol.dispose]: () => clearTimeout(timer) };
+    return { [dispose]: () => clearTimeout(timer) };
   },
   soon,
 };

@@ -12,7 +12,7 @@ export {
 export type { Handle } from "./base/handle.ts";
 export type { NodeId } from "./base/ids.ts";
 export { LIMITS, TIMINGS } from "./base/limits.ts";
-export type { AbortSignalLike } from "./base/platform.ts";
+export { type AbortSignalLike, asyncDispose, dispose } from "./base/platform.ts";
 export type { Watch } from "./base/watch.ts";
 export type { Link, LinkSink, LinkTraits, Listener, OnLink, Transport } from "./link/index.ts";
 export type { NodeInfo, ServiceInstance, Topology, TopologyEdge } from "./mesh/index.ts";

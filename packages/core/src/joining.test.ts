@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { keylessIdentity } from "./auth/index.ts";
+import { rawLeaf } from "./delivery/raw-leaf.fixture.ts";
 import type { MeshNode } from "./node.ts";
 import { settle } from "./testing/node-settle.fixture.ts";
 import { SimulatedMesh } from "./testing/simulated-mesh.ts";
@@ -126,4 +128,32 @@ describe("waitForSubscribers() means that what is published next arrives", () =>
     await waitAndPublish(mesh, await mesh.node("two", { role: "leaf", join: ["gateway"] }));
     expect(heard).toEqual([1]);
   });
+});
+
+it("connect() gives the edge that opened, also when it is ended as soon as it is known", async () => {
+  await using mesh = simulate();
+  await mesh.node("a");
+  const b = await mesh.node("b");
+  b.on("edgeopen", ({ peer }) => void b.disconnect(peer.id));
+  await expect(mesh.until(b.connect("memory://a"))).resolves.toMatchObject({ peer: { name: "a" } });
+  expect(b.edges).toEqual([]);
+});
+
+it("a gateway that was started anew with its clock put back tells its leaves the life it goes on with", async () => {
+  await using mesh = simulate();
+  await mesh.node("peer");
+  const identity = keylessIdentity(mesh.random);
+  const former = await mesh.node("gateway", { role: "gateway", join: ["peer"] }, { identity });
+  await mesh.until(former.ready());
+  await mesh.run(1_000);
+  mesh.network.crash("gateway");
+  await mesh.until(former.close({ timeoutMs: 0 }));
+  mesh.clock.jumpWall(-3_600_000);
+  await mesh.until((await mesh.node("gateway", { role: "gateway", join: ["peer"] }, { identity })).ready());
+  await mesh.run(1_000);
+  const leaf = rawLeaf(mesh, "leaf", "gateway");
+  await mesh.run(1_000);
+  expect(leaf.gatewayIncarnation).toBe(leaf.incarnationOf(identity.id));
+  expect(leaf.gatewayIncarnation).toBeGreaterThan(mesh.clock.wallNow());
+  await mesh.until(leaf.close());
 });

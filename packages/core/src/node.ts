@@ -7,6 +7,7 @@ import { asMeshError, MeshError } from "./base/errors.ts";
 import type { Handle } from "./base/handle.ts";
 import { isNodeId, type NodeId } from "./base/ids.ts";
 import { LIMITS } from "./base/limits.ts";
+import { asyncDispose, dispose } from "./base/platform.ts";
 import { checkTopic } from "./base/topic-pattern.ts";
 import { Turn } from "./base/turn.ts";
 import { Waiters, type WaitOptions } from "./base/waiters.ts";
@@ -91,13 +92,17 @@ export class MeshNode implements AsyncDisposable {
       reason: undefined,
     };
 
+    const startedAt = Math.floor(clock.wallNow());
+    const incarnation = (): number => this.#mesh?.incarnation ?? startedAt; // asked for by the mesh itself, too
     const local: LocalNode = {
       identity,
       verifier: runtime.verifier,
       mesh: options.mesh ?? "default",
       name: this.name,
       role: this.role,
-      incarnation: Math.floor(clock.wallNow()),
+      get incarnation() {
+        return incarnation();
+      },
       addresses: () => this.addresses,
       credential: () => options.credentials?.() ?? "",
     };
@@ -276,20 +281,23 @@ export class MeshNode implements AsyncDisposable {
     this.#edges.transportFor(address, "address");
     const wasWanted = [...this.#edges.seeds].some((seed) => seed.address === address);
     const seed = this.#edges.seed(address);
+    /** Kept at once: it may be gone again before whoever waits goes on. */
+    let opened: EdgeDriver | undefined;
     const served = this.#waiters.until(
       () => {
         const { state } = seed;
+        if (state.phase === "served") opened = state.edge;
         // A second edge was refused because the first is about to open.
         if (state.phase === "waiting" && state.cause.code === "duplicate-edge") return false;
         if (state.phase === "waiting" || state.phase === "stopped")
           throw state.cause ?? new MeshError("closed", "disconnected meanwhile");
-        return state.phase === "served";
+        return opened !== undefined;
       },
       {},
       () => "",
     );
     return served.then(
-      () => edgeInfo((seed.state as { edge: EdgeDriver }).edge),
+      () => edgeInfo(opened!),
       (error: unknown) => {
         if (!wasWanted) this.#edges.unseed(seed);
         throw error;
@@ -414,7 +422,7 @@ export class MeshNode implements AsyncDisposable {
     return this.#closing;
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
+  [asyncDispose](): Promise<void> {
     return this.close();
   }
 
@@ -437,7 +445,7 @@ export class MeshNode implements AsyncDisposable {
       const timer = this.#runtime.clock.setTimer(timeoutMs, resolve);
       const all = Promise.all([...this.#edges.values()].map((edge) => edge.drained()));
       void all.then(() => {
-        timer[Symbol.dispose]();
+        timer[dispose]();
         resolve();
       });
     });

@@ -1,5 +1,5 @@
 /** A link over one open WebSocket: the messages of a direction are a stream of bytes, cut into frames on receipt. */
-import { type Clock, MeshError } from "@chaski/core";
+import { type Clock, dispose, MeshError } from "@chaski/core";
 import {
   type AbortSignalLike,
   Backpressure,
@@ -201,7 +201,7 @@ class WebSocketLink implements Link {
 
   #finish(error: MeshError | undefined): void {
     this.#phase = "closed";
-    this.#poll?.[Symbol.dispose]();
+    this.#poll?.[dispose]();
     this.#poll = undefined;
     this.#resolveClosed();
     this.#sink.onClosed(error);

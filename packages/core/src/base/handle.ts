@@ -1,3 +1,5 @@
+import { dispose } from "./platform.ts";
+
 /** What everything that registers something gives back: ends it, once, by `close()` or by `using`. */
 export interface Handle extends Disposable {
   /** Idempotent. */
@@ -5,5 +7,5 @@ export interface Handle extends Disposable {
 }
 
 export function handle(close: () => void): Handle {
-  return { close, [Symbol.dispose]: close };
+  return { close, [dispose]: close };
 }

@@ -16,6 +16,8 @@ export const LIMITS = {
   topicBytes: 1 * KiB,
   /** Longest name of a node, mesh or service, in bytes of UTF-8. */
   nameBytes: 256,
+  /** Longest credential, in bytes of UTF-8. */
+  credentialBytes: 8 * KiB,
   /** Longest address, in bytes of UTF-8. */
   addressBytes: 512,
   /** Largest frame before the handshake is done: strangers get little room. */

@@ -34,6 +34,14 @@ interface Globals {
 
 const globals = globalThis as unknown as Globals;
 
+/** The platform's symbol, or where it has none yet (Safari) the one that compilers of `using` fall back to. */
+export const wellKnownSymbol = (name: "dispose" | "asyncDispose", known: object = Symbol): symbol =>
+  (known as Partial<Record<string, symbol>>)[name] ?? Symbol.for(`Symbol.${name}`);
+
+/** `Symbol.dispose` and `Symbol.asyncDispose`, also in pages that lack them. Nothing global is patched. */
+export const dispose: typeof Symbol.dispose = wellKnownSymbol("dispose") as typeof Symbol.dispose;
+export const asyncDispose: typeof Symbol.asyncDispose = wellKnownSymbol("asyncDispose") as typeof Symbol.asyncDispose;
+
 export const AbortController = globals.AbortController;
 export const queueMicrotask = (task: () => void): void => globals.queueMicrotask(task);
 

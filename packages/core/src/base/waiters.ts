@@ -2,7 +2,7 @@
 import { checkRange, checkSignal } from "./check-options.ts";
 import type { Clock } from "./clock.ts";
 import { MeshError } from "./errors.ts";
-import type { AbortSignalLike } from "./platform.ts";
+import { type AbortSignalLike, dispose } from "./platform.ts";
 
 export interface WaitOptions {
   /** In ms. Default: for ever. */
@@ -43,7 +43,7 @@ export class Waiters {
       let timer: Disposable | undefined;
       const finish = (settle: () => void): void => {
         this.#checks.delete(check);
-        timer?.[Symbol.dispose]();
+        timer?.[dispose]();
         signal?.removeEventListener("abort", onAbort);
         settle();
       };

@@ -1,5 +1,6 @@
 /** Watching a value that changes: a reader gets what it is now, and later what it has come to; nothing waits in between. */
 import type { Handle } from "./handle.ts";
+import { dispose } from "./platform.ts";
 
 /**
  * A value that changes, as one loop reads it: first what it is now, then the newest after each change. A slow reader
@@ -43,7 +44,7 @@ export class Watcher<T> implements Watch<T> {
     this.#arrived();
   }
 
-  [Symbol.dispose](): void {
+  [dispose](): void {
     this.close();
   }
 

@@ -8,6 +8,7 @@ import type { Clock, Random } from "../base/clock.ts";
 import { MeshError } from "../base/errors.ts";
 import { type NodeId, randomFlowNumber } from "../base/ids.ts";
 import { LIMITS, TIMINGS } from "../base/limits.ts";
+import { dispose } from "../base/platform.ts";
 import { matches } from "../base/topic-pattern.ts";
 import type { Flushable, Turn } from "../base/turn.ts";
 import type { Edge, LocalNode } from "../edge/index.ts";
@@ -488,8 +489,8 @@ export class Feeds implements ChildHost, Flushable {
   }
 
   close(): void {
-    this.#sweeper?.[Symbol.dispose]();
-    this.#patience?.[Symbol.dispose]();
+    this.#sweeper?.[dispose]();
+    this.#patience?.[dispose]();
     this.#closed = true;
     for (const want of [...this.#localWants]) this.unwant(want);
   }

@@ -1,6 +1,7 @@
 /** Round trips to any node: a unicast that comes back. */
 import type { Clock } from "../base/clock.ts";
 import { MeshError } from "../base/errors.ts";
+import { dispose } from "../base/platform.ts";
 import { type Address, Lane, Port, readU53, writeU53 } from "../wire/index.ts";
 import type { Unicast } from "./unicast.ts";
 
@@ -46,7 +47,7 @@ export class Pinger {
     return new Promise((resolve, reject) => {
       const sentAtMs = this.#clock.now();
       const settle = (error?: MeshError): void => {
-        timer[Symbol.dispose]();
+        timer[dispose]();
         this.#waiting.delete(number);
         if (error) reject(error);
         else resolve({ roundTripMs: this.#clock.now() - sentAtMs });

@@ -9,6 +9,8 @@ import { control, dataFlow, FrameType, Lane, Reader, type Role } from "../wire/i
 export interface RawNode {
   /** The incarnation that the record of this node told. */
   incarnationOf(id: string): number;
+  /** The incarnation that the gateway introduced itself with. */
+  readonly gatewayIncarnation: number;
   /** The flow that the newest data frame came in; 0 before the first. */
   readonly newestFlow: number;
   send(frame: Uint8Array): void;
@@ -54,6 +56,9 @@ export function rawLeaf(mesh: SimulatedMesh, name: string, gateway: string, role
   edges.seed(`memory://${gateway}`);
   return {
     incarnationOf: (id) => incarnations.get(id)!,
+    get gatewayIncarnation() {
+      return [...edges.values()][0]!.peer.incarnation;
+    },
     get newestFlow() {
       return newestFlow;
     },

@@ -8,7 +8,7 @@ import { asMeshError, ERROR_CODES, isMeshErrorCode, MeshError, type MeshErrorCod
 import type { NodeId } from "../base/ids.ts";
 import { LIMITS, TIMINGS } from "../base/limits.ts";
 import { plainBytes } from "../base/plain-bytes.ts";
-import { AbortController } from "../base/platform.ts";
+import { AbortController, dispose } from "../base/platform.ts";
 import type { Flushable, Turn } from "../base/turn.ts";
 import type { Link, LinkSink } from "../link/index.ts";
 import {
@@ -230,14 +230,14 @@ export class Edge implements LinkSink, Flushable {
     const timer = this.#host.clock.setTimer(withinMs, () =>
       controller.abort(new MeshError("timed-out", "closing took too long")),
     );
-    const done = (): void => timer[Symbol.dispose]();
+    const done = (): void => timer[dispose]();
     return this.#link.close({ signal: controller.signal }).then(done, done);
   }
 
   #closed(error: MeshError | undefined): void {
     if (this.#phase.on === "closed") return;
     this.#phase = { on: "closed", them: this.#phase.them };
-    this.#timer?.[Symbol.dispose]();
+    this.#timer?.[dispose]();
     this.#timer = undefined;
     this.#outbox.source = undefined;
     this.#settleDrained();
@@ -332,7 +332,7 @@ export class Edge implements LinkSink, Flushable {
         return;
       }
       case "accepted":
-        this.#timer?.[Symbol.dispose]();
+        this.#timer?.[dispose]();
         this.#phase = { on: "open", them: result.them };
         this.since = this.#host.clock.wallNow();
         // ACCEPT answers our INTRODUCE: the first round trip.
@@ -418,7 +418,7 @@ export class Edge implements LinkSink, Flushable {
   }
 
   #arm(delayMs: number, run: () => void): void {
-    this.#timer?.[Symbol.dispose]();
+    this.#timer?.[dispose]();
     this.#dueMs = this.#host.clock.now() + delayMs;
     this.#timer = this.#host.clock.setTimer(Math.max(0, delayMs), () => this.#host.turn.run(run));
   }

@@ -2,6 +2,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { ed25519Identity, ed25519Verifier } from "../auth/ed25519.fixture.ts";
 import { type Identity, keylessIdentity } from "../auth/index.ts";
 import type { Logger } from "../base/clock.ts";
+import { LIMITS } from "../base/limits.ts";
 import type { Transport } from "../link/index.ts";
 import { createNode, type MeshNode } from "../node.ts";
 import type { NodeOptions, Runtime } from "../node-options.ts";
@@ -141,5 +142,14 @@ describe("credentials that never come", () => {
     const b = await lab.node("b", { join: ["memory://a"], credentials: (async () => 42) as never });
     await lab.mesh.run(10);
     expect(b.connection.reason).toBe("[dial-failed] credentials must give a string, got 42");
+  });
+
+  it("or are too long, are told as what they are", async () => {
+    const lab = new Lab();
+    await lab.node("a", { listen: ["memory://a"] });
+    const credentials = (): string => `${"ü".repeat(LIMITS.credentialBytes / 2)}x`;
+    const b = await lab.node("b", { join: ["memory://a"], credentials });
+    await lab.mesh.run(10);
+    expect(b.connection.reason).toBe("[too-large] credentials gave 8193 bytes, more than the 8192 allowed");
   });
 });

@@ -7,7 +7,7 @@ import type { Clock, Logger, Random } from "../base/clock.ts";
 import { asMeshError, MeshError } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
 import { LIMITS } from "../base/limits.ts";
-import { AbortController, type AbortSignalLike } from "../base/platform.ts";
+import { AbortController, type AbortSignalLike, asyncDispose, dispose, utf8 } from "../base/platform.ts";
 import type { Turn } from "../base/turn.ts";
 import type { Link, Listener, Transport } from "../link/index.ts";
 import { Edge, type EdgeHost } from "./edge.ts";
@@ -109,7 +109,7 @@ export class Edges implements EdgeHost {
     const transport = this.transportFor(address, "listen");
     if (!transport.listen) throw new TypeError(`listen: ${address} cannot be listened on in this runtime`);
     const listener = await transport.listen(address, (link) => this.accept(link));
-    if (this.#closed) await listener[Symbol.asyncDispose]();
+    if (this.#closed) await listener[asyncDispose]();
     else this.#listeners.push(listener);
   }
 
@@ -163,7 +163,7 @@ export class Edges implements EdgeHost {
     const listeners = this.#listeners.splice(0);
     const edges = [...this.#open.values(), ...this.#handshaking];
     await Promise.all([
-      ...listeners.map((listener) => listener[Symbol.asyncDispose]()),
+      ...listeners.map((listener) => listener[asyncDispose]()),
       ...edges.map((edge) => edge.close("goodbye", "the node closed")),
     ]);
   }
@@ -190,7 +190,7 @@ export class Edges implements EdgeHost {
       if (!this.#closed) this.logger.log("warn", "dial failed", { address, code, detail: message });
       throw error;
     } finally {
-      timer[Symbol.dispose]();
+      timer[dispose]();
       this.#dials.delete(controller);
     }
   }
@@ -206,6 +206,12 @@ export class Edges implements EdgeHost {
     }
     if (signal.aborted) throw signal.reason;
     if (typeof credential !== "string") throw new TypeError(`credentials must give a string, got ${show(credential)}`);
+    const { byteLength } = utf8.encode(credential);
+    if (byteLength > LIMITS.credentialBytes)
+      throw new MeshError(
+        "too-large",
+        `credentials gave ${byteLength} bytes, more than the ${LIMITS.credentialBytes} allowed`,
+      );
     return credential;
   }
 

@@ -4,6 +4,7 @@
  */
 import { asMeshError, type MeshError, type MeshErrorCode } from "../base/errors.ts";
 import { TIMINGS } from "../base/limits.ts";
+import { dispose } from "../base/platform.ts";
 import type { Edge } from "./edge.ts";
 
 export type SeedState =
@@ -101,7 +102,7 @@ export class Seed {
       if (input.on === "tick") this.#wait();
       return;
     }
-    this.#timer?.[Symbol.dispose]();
+    this.#timer?.[dispose]();
     this.#timer = undefined;
     this.#enter();
     this.#host.onSeedChange(this);

@@ -1,5 +1,6 @@
 /** What is on its way, and one timer for whatever arrives next: a direction of an in-memory link, or a delay. */
 import type { Clock } from "../base/clock.ts";
+import { dispose } from "../base/platform.ts";
 
 interface Flight<Item> {
   readonly atMs: number;
@@ -54,7 +55,7 @@ export class DelayLine<Item> {
   clear(): void {
     this.#flights = [];
     this.#next = 0;
-    this.#timer?.[Symbol.dispose]();
+    this.#timer?.[dispose]();
     this.#timer = undefined;
     this.#armedMs = undefined;
   }
@@ -62,7 +63,7 @@ export class DelayLine<Item> {
   #arm(): void {
     const flight = this.#flights[this.#next];
     if (!flight || (this.#armedMs !== undefined && this.#armedMs <= flight.atMs)) return;
-    this.#timer?.[Symbol.dispose]();
+    this.#timer?.[dispose]();
     this.#timer = undefined;
     const { clock } = this.#options;
     const { atMs } = flight;

@@ -1,7 +1,7 @@
 /** One end of an in-memory link. The other end and both wires live in the same process; only time separates them. */
 import type { Clock } from "../base/clock.ts";
 import { MeshError } from "../base/errors.ts";
-import type { AbortSignalLike } from "../base/platform.ts";
+import { type AbortSignalLike, dispose } from "../base/platform.ts";
 import { Backpressure } from "./backpressure.ts";
 import { untilClosed } from "./closing.ts";
 import { DelayLine } from "./delay-line.ts";
@@ -129,7 +129,7 @@ export class MemoryLink implements Link {
 
   #finish(error: MeshError | undefined): void {
     this.#phase = "closed";
-    this.#detection?.[Symbol.dispose]();
+    this.#detection?.[dispose]();
     this.#detection = undefined;
     this.#onGone(this);
     this.#clock.soon(() => {

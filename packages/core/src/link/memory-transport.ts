@@ -5,7 +5,7 @@
 import type { Clock } from "../base/clock.ts";
 import { MeshError } from "../base/errors.ts";
 import { LIMITS } from "../base/limits.ts";
-import type { AbortSignalLike } from "../base/platform.ts";
+import { type AbortSignalLike, asyncDispose, dispose } from "../base/platform.ts";
 import type { LinkTraits, Listener, OnLink, Transport } from "./link.ts";
 import { MemoryLink } from "./memory-link.ts";
 
@@ -117,7 +117,7 @@ export class MemoryNetwork {
     this.#listeners.set(name, onLink);
     return {
       address,
-      [Symbol.asyncDispose]: async () => {
+      [asyncDispose]: async () => {
         if (this.#listeners.get(name) === onLink) this.#listeners.delete(name);
       },
     };
@@ -132,7 +132,7 @@ export class MemoryNetwork {
       let link: MemoryLink | undefined;
       const settle = (done: () => void): void => {
         signal.removeEventListener("abort", onAbort);
-        timer[Symbol.dispose]();
+        timer[dispose]();
         done();
       };
       const fail = (why: string): void => settle(() => reject(new MeshError("dial-failed", `memory://${to}: ${why}`)));

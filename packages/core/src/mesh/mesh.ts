@@ -7,6 +7,7 @@ import type { Clock, Logger } from "../base/clock.ts";
 import { MeshError } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
 import { LIMITS, TIMINGS } from "../base/limits.ts";
+import { dispose } from "../base/platform.ts";
 import { matches } from "../base/topic-pattern.ts";
 import type { Flushable, Turn } from "../base/turn.ts";
 import type { Edge, LocalNode } from "../edge/index.ts";
@@ -197,8 +198,8 @@ export class Mesh implements Flushable {
 
   /** Stop, with a last record that tells everybody at once that this peer is gone. */
   close(): void {
-    this.#sweeper?.[Symbol.dispose]();
-    this.#pause?.[Symbol.dispose]();
+    this.#sweeper?.[dispose]();
+    this.#pause?.[dispose]();
     this.#sweeper = undefined;
     this.#gone = true;
     if (!this.#isLeaf) this.#originate();
@@ -392,7 +393,7 @@ export class Mesh implements Flushable {
   }
 
   #pauseFor(delayMs: number): void {
-    this.#pause?.[Symbol.dispose]();
+    this.#pause?.[dispose]();
     this.#pause = undefined;
     if (!Number.isFinite(delayMs)) return;
     this.#pause = this.#options.clock.setTimer(Math.max(0, delayMs), () => this.#options.turn.run(() => this.#touch()));

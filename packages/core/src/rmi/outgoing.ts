@@ -5,7 +5,7 @@
 import type { Clock, Random } from "../base/clock.ts";
 import { isMeshErrorCode, MeshError } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
-import type { AbortSignalLike } from "../base/platform.ts";
+import { type AbortSignalLike, dispose } from "../base/platform.ts";
 import type { Unicast } from "../delivery/index.ts";
 import type { Edge } from "../edge/index.ts";
 import type { ServiceInstance } from "../mesh/index.ts";
@@ -166,7 +166,7 @@ export class Outgoing {
       );
       const onAbort = (): void => finish(() => reject(signal?.reason));
       const finish = (settle: () => void): void => {
-        timer[Symbol.dispose]();
+        timer[dispose]();
         signal?.removeEventListener("abort", onAbort);
         settle();
       };
@@ -237,7 +237,7 @@ export class Outgoing {
 
   close(): void {
     this.#closed = true;
-    this.#timer?.[Symbol.dispose]();
+    this.#timer?.[dispose]();
     for (const id of this.#calls.keys())
       this.#settle(id)?.reject(
         new MeshError("closed", "this node was closed before the answer came; the call may have run"),
@@ -293,7 +293,7 @@ export class Outgoing {
 
   #wakeAt(atMs: number): void {
     if (atMs >= this.#timerAtMs) return;
-    this.#timer?.[Symbol.dispose]();
+    this.#timer?.[dispose]();
     const { clock } = this.#host;
     this.#timerAtMs = atMs;
     this.#timer = clock.setTimer(Math.max(0, atMs - clock.now()), () => this.#sweep());

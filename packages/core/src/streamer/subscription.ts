@@ -6,6 +6,7 @@ import type { Clock } from "../base/clock.ts";
 import { Emitter, type ListenerOptions } from "../base/emitter.ts";
 import { MeshError } from "../base/errors.ts";
 import type { Handle } from "../base/handle.ts";
+import { dispose } from "../base/platform.ts";
 import type { Flushable, Turn } from "../base/turn.ts";
 import type { Feeds, Flow, Listener, LocalWant } from "../delivery/index.ts";
 import {
@@ -134,7 +135,7 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
     this.#arrival?.resolve();
   }
 
-  [Symbol.dispose](): void {
+  [dispose](): void {
     this.close();
   }
 

@@ -97,7 +97,7 @@ export const introduceBody = {
   incarnation: u53,
   publicKey: bytes(64),
   addresses: list(address),
-  credential: text(LIMITS.handshakeFrameBytes / 2),
+  credential: text(LIMITS.credentialBytes),
   ticket: bytes(LIMITS.handshakeFrameBytes / 4),
 };
 export const introduce = controlFrame(FrameType.introduce, struct({ ...introduceBody, signature: bytes(128) }));

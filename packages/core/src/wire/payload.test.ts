@@ -208,3 +208,23 @@ describe("payloads from strangers", () => {
     expect(process.memoryUsage().heapUsed - before.heapUsed).toBeLessThan(16 * 1024 * 1024);
   });
 });
+
+describe("what would silently arrive as an empty object", () => {
+  it.each([
+    ["a Map", new Map([["a", 1]]), "a Map; send Object.fromEntries(map), or [...map]"],
+    ["a Set", new Set([1]), "a Set; send [...set]"],
+    ["a Promise", Promise.resolve(1), "a Promise; await it first"],
+    ["one deep inside", { list: [{ map: new Map() }] }, "a Map"],
+  ])("is refused: %s", (_what, value, why) => {
+    expect(() => encodePayload(value)).toThrow(TypeError);
+    expect(() => encodePayload(value)).toThrow(`data cannot be encoded as MessagePack (${why}`);
+  });
+
+  it("is no Date, nor an object of a class with fields", () => {
+    class Point {
+      x = 1;
+    }
+    const value = { at: new Date(5), point: new Point() };
+    expect(decodePayload(encodePayload(value))).toEqual({ at: new Date(5), point: { x: 1 } });
+  });
+});

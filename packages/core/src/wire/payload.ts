@@ -3,18 +3,32 @@
  * (a fresh one per message costs more than half the speed). Before decoding, a scan of our own checks nesting and that
  * every length claimed is there: the decoder would follow any nesting, and reserve memory for any claim.
  */
-import { Decoder, Encoder } from "@msgpack/msgpack";
+import { Decoder, Encoder, ExtensionCodec } from "@msgpack/msgpack";
 import { MeshError } from "../base/errors.ts";
 import { LIMITS } from "../base/limits.ts";
 import { readU32 } from "./frame.ts";
 
+/** Refuses what the library would make an empty map of. Dates are its own business. */
+class PlainCodec extends ExtensionCodec {
+  override tryToEncode(value: unknown, context: undefined): ReturnType<ExtensionCodec["tryToEncode"]> {
+    if (value instanceof Map) throw new TypeError("a Map; send Object.fromEntries(map), or [...map]");
+    if (value instanceof Set) throw new TypeError("a Set; send [...set]");
+    if (value instanceof Promise) throw new TypeError("a Promise; await it first");
+    return super.tryToEncode(value, context);
+  }
+}
+
 // The library counts a value inside 64 arrays as the 65th level.
-const encoder = new Encoder({ maxDepth: LIMITS.payloadDepth + 1, ignoreUndefined: false });
+const encoder = new Encoder({
+  maxDepth: LIMITS.payloadDepth + 1,
+  ignoreUndefined: false,
+  extensionCodec: new PlainCodec(),
+});
 const decoder = new Decoder();
 
 /**
  * MessagePack of `value`. The bytes are a view that the next call overwrites: copy them before anything else runs.
- * @throws {TypeError} for what cannot be encoded: functions, symbols, cycles, nesting deeper than 64.
+ * @throws {TypeError} for what cannot be encoded: functions, symbols, maps and sets, promises, cycles, nesting deeper than 64.
  */
 export function encodeShared(value: unknown): Uint8Array {
   try {
