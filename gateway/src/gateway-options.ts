@@ -39,6 +39,8 @@ const OPTIONS: Readonly<Record<keyof GatewayOptions, true>> = {
   join: true,
   credentials: true,
   logBytes: true,
+  observe: true,
+  relay: true,
   logger: true,
   http: true,
   server: true,

@@ -11,7 +11,7 @@ import { browserRandom } from "./browser-random.ts";
 import { webSocketTransport } from "./websocket-transport.ts";
 
 /** A page cannot listen, and is always a leaf. */
-export type BrowserNodeOptions = Omit<NodeOptions, "listen" | "advertise" | "role">;
+export type BrowserNodeOptions = Omit<NodeOptions, "listen" | "advertise" | "role" | "observe" | "relay">;
 
 /** What a page brings along; a part of it can be replaced. */
 export function browserRuntime(replace: Partial<Runtime> = {}): Runtime {

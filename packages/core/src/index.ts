@@ -14,6 +14,7 @@ export type { NodeId } from "./base/ids.ts";
 export { LIMITS, TIMINGS } from "./base/limits.ts";
 export { type AbortSignalLike, asyncDispose, dispose } from "./base/platform.ts";
 export type { Watch } from "./base/watch.ts";
+export type { RelayOptions } from "./delivery/index.ts";
 export type { Link, LinkSink, LinkTraits, Listener, OnLink, Transport } from "./link/index.ts";
 export type { NodeInfo, ServiceInstance, Topology, TopologyEdge } from "./mesh/index.ts";
 export { createNode, MeshNode } from "./node.ts";

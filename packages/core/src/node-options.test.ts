@@ -49,6 +49,18 @@ describe("createNode() refuses", () => {
       { logBytes: "1MB" },
       'logBytes must be a number from 65536 to 1099511627776, got "1MB"',
     ],
+    ["an observer that is no flag", { observe: "all" }, 'observe must be true or false, got "all"'],
+    ["a leaf that observes", { role: "leaf", observe: true }, "observe must be false for a leaf"],
+    ["a leaf that relays", { role: "leaf", relay: { deny: ["a"] } }, "relay must be left out for a leaf"],
+    ["a pattern to relay", { relay: "a/**" }, 'the options of relay must be an object, got "a/**"'],
+    ["an unknown rule to relay by", { relay: { only: [] } }, 'relay has no option "only"; it has allow, deny'],
+    ["one pattern to relay", { relay: { allow: "a" } }, 'relay.allow must be a list of patterns, got "a"'],
+    [
+      "half a wildcard to relay",
+      { relay: { deny: ["a", "b*"] } },
+      'a pattern of relay.deny may use * and ** only as whole segments, got "b*"',
+    ],
+    ["a number to relay", { relay: { allow: [1] } }, "a pattern of relay.allow must be a string, got 1"],
     ["a logger that cannot log", { logger: {} }, "logger must be an object with a method log, got an object"],
   ])("%s", async (_what, options, message) => {
     const mesh = new SimulatedMesh({ settle });

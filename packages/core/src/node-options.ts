@@ -1,9 +1,10 @@
 /** What a node is made from: the user's options, checked, and what its runtime brings along. */
 import type { Authorize, Identity, Verifier } from "./auth/index.ts";
-import { checkOptions, checkRange, show } from "./base/check-options.ts";
+import { checkFlag, checkOptions, checkRange, show } from "./base/check-options.ts";
 import type { Clock, Logger, Random } from "./base/clock.ts";
 import { LIMITS } from "./base/limits.ts";
 import { utf8 } from "./base/platform.ts";
+import { checkRelayOptions, type RelayOptions } from "./delivery/index.ts";
 import type { Transport } from "./link/index.ts";
 import type { Role } from "./wire/index.ts";
 
@@ -24,6 +25,17 @@ export interface NodeOptions {
   readonly credentials?: () => string | Promise<string>;
   /** Bytes the log may hold. Default 256 MiB, in a leaf 16 MiB. */
   readonly logBytes?: number;
+  /**
+   * Receive every topic, reserved ones left out, as if it were subscribed to: for a node that keeps what others may want
+   * later, or a root that shows all. It is not listed as a subscriber. Not for a leaf. Default `false`.
+   */
+  readonly observe?: boolean;
+  /**
+   * What of others this node passes on, by topic; `deny` wins. Default: everything. What it publishes and subscribes to
+   * itself is not concerned. Neighbours are simply not given the rest, without a gap: their subscriptions are ready all
+   * the same, and `status().counters.notRelayed` counts it. Not for a leaf, which passes on nothing.
+   */
+  readonly relay?: RelayOptions;
   /** Default: silent. */
   readonly logger?: Logger;
 }
@@ -40,10 +52,22 @@ export interface Runtime {
   readonly authorize?: Authorize;
 }
 
-const OPTIONS = ["name", "mesh", "role", "listen", "advertise", "join", "credentials", "logBytes", "logger"] as const;
+const OPTIONS: readonly string[] = [
+  "name",
+  "mesh",
+  "role",
+  "listen",
+  "advertise",
+  "join",
+  "credentials",
+  "logBytes",
+  "observe",
+  "relay",
+  "logger",
+];
 
 /** @throws {TypeError | RangeError} naming the option, the rule and the value. */
-export function checkNodeOptions(options: NodeOptions): void {
+export function checkNodeOptions(options: NodeOptions, defaultRole: Role): void {
   checkOptions("createNode", options, OPTIONS);
   for (const option of ["name", "mesh"] as const) {
     const value = options[option];
@@ -57,6 +81,12 @@ export function checkNodeOptions(options: NodeOptions): void {
   }
   if (options.role !== undefined && !["peer", "gateway", "leaf"].includes(options.role)) {
     throw new TypeError(`role must be "peer", "gateway" or "leaf", got ${show(options.role)}`);
+  }
+  checkFlag("observe", options.observe);
+  if (options.relay !== undefined) checkRelayOptions(options.relay);
+  if ((options.role ?? defaultRole) === "leaf") {
+    if (options.observe) throw new TypeError("observe must be false for a leaf, whose gateway holds the log; got true");
+    if (options.relay) throw new TypeError("relay must be left out for a leaf, which passes on nothing; got an object");
   }
   for (const option of ["listen", "advertise", "join"] as const) {
     const addresses: unknown = options[option];

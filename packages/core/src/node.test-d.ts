@@ -92,5 +92,8 @@ node.expose("calculator", 42);
 expectTypeOf<NodeOptions>().toHaveProperty("join");
 // @ts-expect-error an unknown option
 void ({ listn: [] } satisfies NodeOptions);
+void ({ observe: true, relay: { allow: ["a/**"], deny: ["a/b"] } } satisfies NodeOptions);
+// @ts-expect-error patterns stand under what becomes of them
+void ({ relay: ["a/**"] } satisfies NodeOptions);
 // @ts-expect-error one address is no list
 void ({ join: "tcp://127.0.0.1:1" } satisfies NodeOptions);

@@ -13,7 +13,7 @@ import { Turn } from "./base/turn.ts";
 import { Waiters, type WaitOptions } from "./base/waiters.ts";
 import { samePlain, type Watch, Watches } from "./base/watch.ts";
 import { judgeConnection } from "./connection.ts";
-import { Feeds, Ingress, Pinger, Unicast } from "./delivery/index.ts";
+import { Feeds, Ingress, observer, Pinger, RelayPolicy, Unicast } from "./delivery/index.ts";
 import { type Edge as EdgeDriver, Edges, type LocalNode } from "./edge/index.ts";
 import type { Link, LinkSink } from "./link/index.ts";
 import { Mesh, type NodeInfo, type ServiceInstance, type Topology } from "./mesh/index.ts";
@@ -39,7 +39,7 @@ const PING_TIMEOUT_MS = 5_000;
  * @throws {TypeError | RangeError} for options that are wrong. @throws {MeshError} `listen-failed`
  */
 export async function createNode(options: NodeOptions, runtime: Runtime): Promise<MeshNode> {
-  checkNodeOptions(options);
+  checkNodeOptions(options, runtime.role);
   const node = new MeshNode(options, runtime);
   try {
     await node.start();
@@ -152,6 +152,7 @@ export class MeshNode implements AsyncDisposable {
       random,
       turn,
       ingress,
+      relay: new RelayPolicy(options.relay),
       logBytes: options.logBytes ?? (this.role === "leaf" ? LIMITS.leafLogBytes : LIMITS.peerLogBytes),
       incarnation: () => mesh.incarnation,
       origins: function* () {
@@ -162,6 +163,7 @@ export class MeshNode implements AsyncDisposable {
       joined: () => this.#joined,
     });
     const maxPayloadBytes = this.role === "leaf" ? LIMITS.leafMessageBytes : LIMITS.messageBytes;
+    if (options.observe) this.#feeds.want("**", observer);
     this.#unicast = new Unicast({
       self: this.id,
       maxPayloadBytes,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { checkPattern, checkTopic, isPattern, isTopic, matches } from "./topic-pattern.ts";
+import { checkPattern, checkTopic, covers, isPattern, isTopic, matches, overlaps } from "./topic-pattern.ts";
 
 /** The definition itself, segment by segment. */
 function matchesNaively(pattern: readonly string[], topic: readonly string[]): boolean {
@@ -61,6 +61,51 @@ describe("matches()", () => {
     const pattern = `${"**/a/".repeat(100)}b`;
     const topic = `${"a/".repeat(500)}a`;
     expect(matches(pattern, topic)).toBe(false);
+  });
+});
+
+describe("covers() and overlaps()", () => {
+  it.each([
+    // wide, narrow, covers, overlaps
+    ["a", "a", true, true],
+    ["a", "b", false, false],
+    ["a/*", "a/b", true, true],
+    ["a/b", "a/*", false, true],
+    ["*", "**", false, true],
+    ["**", "*", true, true],
+    ["**", "a/**/b", true, true],
+    ["a/**", "a", true, true],
+    ["a/**", "**/b", false, true],
+    ["a/*", "**/b/c", false, false],
+    ["a/**/z", "a/**", false, true],
+    ["a/**/z", "a/*/z", true, true],
+    ["**/x/**", "**/x", true, true],
+    ["*/*", "**", false, true],
+    ["*/*", "a/b/**", false, true],
+    ["*/*", "a/b/*", false, false],
+    ["**/a", "**/b", false, false],
+  ])("%s and %s: %s, %s", (wide, narrow, covered, overlapping) => {
+    expect([covers(wide, narrow), overlaps(wide, narrow), overlaps(narrow, wide)]).toEqual([
+      covered,
+      overlapping,
+      overlapping,
+    ]);
+  });
+
+  it("say what matching says of every topic there is", () => {
+    const pattern = fc.array(fc.constantFrom("a", "b", "*", "**"), { minLength: 1, maxLength: 4 });
+    const topics: string[] = [];
+    for (let size = 1; size <= 6; size++)
+      for (let bits = 0; bits < 2 ** size; bits++)
+        topics.push(Array.from({ length: size }, (_, i) => "ab"[(bits >> i) & 1]).join("/"));
+    fc.assert(
+      fc.property(pattern, pattern, (one, other) => {
+        const [wide, narrow] = [one.join("/"), other.join("/")];
+        const matched = topics.filter((topic) => matches(narrow, topic));
+        if (covers(wide, narrow)) expect(matched.filter((topic) => !matches(wide, topic))).toEqual([]);
+        expect(overlaps(wide, narrow)).toBe(matched.some((topic) => matches(wide, topic)));
+      }),
+    );
   });
 });
 

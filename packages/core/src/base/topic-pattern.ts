@@ -40,9 +40,9 @@ export function checkTopic(topic: unknown): asserts topic is string {
 }
 
 /** @throws {TypeError} naming the rule and the value. */
-export function checkPattern(pattern: unknown): asserts pattern is string {
+export function checkPattern(pattern: unknown, what = "pattern"): asserts pattern is string {
   const rule = flaw(pattern, true);
-  if (rule) throw new TypeError(`pattern ${rule}, got ${show(pattern)}`);
+  if (rule) throw new TypeError(`${what} ${rule}, got ${show(pattern)}`);
 }
 
 export const isTopic = (text: string): boolean => flaw(text, false) === undefined;
@@ -56,8 +56,32 @@ export function matches(pattern: string, topic: string): boolean {
   return matchSegments(pattern.split("/"), 0, topic.split("/"), 0);
 }
 
+/** Whether a sound pattern matches every topic that another one does. */
+export const covers = (wide: string, narrow: string): boolean => matches(wide, narrow);
+
+/** Whether some topic may match both of two sound patterns. */
+export function overlaps(one: string, other: string): boolean {
+  const a = one.split("/");
+  const b = other.split("/");
+  // Whether what begins at segment i of the one and j of the other may match the same; row by row, from their ends.
+  let row: boolean[] = [];
+  for (let j = b.length; j >= 0; j--) row[j] = j === b.length || (b[j] === "**" && row[j + 1]!);
+  for (const segment of a.reverse()) {
+    const next: boolean[] = [];
+    for (let j = b.length; j >= 0; j--) {
+      const counterpart = b[j];
+      if (segment === "**") next[j] = row[j]! || next[j + 1] === true;
+      else if (counterpart === "**") next[j] = next[j + 1]! || row[j]!;
+      else next[j] = (segment === "*" || counterpart === "*" || segment === counterpart) && row[j + 1] === true;
+    }
+    row = next;
+  }
+  return row[0]!;
+}
+
 function matchSegments(pattern: readonly string[], p: number, topic: readonly string[], t: number): boolean {
   // Iterative with one resume point: a later `**` makes earlier ones irrelevant, so no exponential search.
+  // What is matched may be a pattern itself (`covers`): its `**` stands for any number of segments, so only `**` takes it.
   let resumePattern = -1;
   let resumeTopic = 0;
   for (;;) {
@@ -66,7 +90,7 @@ function matchSegments(pattern: readonly string[], p: number, topic: readonly st
       resumeTopic = t;
     } else if (t === topic.length) {
       return p === pattern.length;
-    } else if (p < pattern.length && (pattern[p] === "*" || pattern[p] === topic[t])) {
+    } else if (p < pattern.length && ((pattern[p] === "*" && topic[t] !== "**") || pattern[p] === topic[t])) {
       p++;
       t++;
     } else if (resumePattern >= 0 && resumeTopic < topic.length) {

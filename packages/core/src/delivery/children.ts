@@ -13,6 +13,7 @@ import { Child, type ChildHost } from "./child.ts";
 import type { Flow } from "./flow.ts";
 import type { FlowTable } from "./flow-table.ts";
 import type { Ingress } from "./ingress.ts";
+import type { RelayPolicy } from "./relay-policy.ts";
 import { EVERY_ORIGIN, type Upstream } from "./upstream.ts";
 
 /** What serving needs of the asking side (`attachments.ts`). */
@@ -39,7 +40,10 @@ export interface ChildrenHost extends ChildHost {
   readonly self: NodeId;
   readonly isLeaf: boolean;
   readonly ingress: Ingress;
+  readonly relay: RelayPolicy;
   incarnation(): number;
+  /** Something that a neighbour wants is kept from it, because it is not relayed. */
+  onNotRelayed(): void;
 }
 
 export class Children {
@@ -91,6 +95,7 @@ export class Children {
         );
     }
     this.#adoptDeclared(child, origins);
+    for (const { pattern } of wants) if (this.#host.relay.passesNothingOf(pattern)) this.#host.onNotRelayed();
     const entries = wants.map(({ pattern, fresh }) => [pattern, fresh] as const);
     for (const origin of origins) {
       this.#serveWants(child, origin, entries);
@@ -165,7 +170,8 @@ export class Children {
   demand(home: NodeId, except: Edge | undefined, into: Set<string>): void {
     for (const child of this.#byEdge.values()) {
       if (child.edge === except) continue;
-      for (const pattern of child.wantsOf(home).keys()) into.add(pattern);
+      for (const pattern of child.wantsOf(home).keys())
+        if (!this.#host.relay.passesNothingOf(pattern)) into.add(pattern);
     }
   }
 
@@ -187,7 +193,7 @@ export class Children {
   /** Give a flow to every child that is active for it, from `next` on. */
   offer(flow: Flow, next: number): void {
     for (const child of this.#byEdge.values()) {
-      if (flow.origin === child.edge.id || !this.#wants(child, flow, false)) continue;
+      if (flow.origin === child.edge.id || !this.#wants(child, flow, false) || !this.#passes(flow)) continue;
       const held = child.declared.get(flow.number)?.seq;
       if (held === undefined) this.#begin(child, flow, next);
       else child.read(flow, held + 1, true);
@@ -199,7 +205,7 @@ export class Children {
   onRehomed(flow: Flow): void {
     for (const child of this.#byEdge.values()) {
       const cursor = child.cursors.get(flow.number);
-      if (cursor || (flow.origin !== child.edge.id && this.#wants(child, flow, false)))
+      if (cursor || (flow.origin !== child.edge.id && this.#wants(child, flow, false) && this.#passes(flow)))
         this.#begin(child, flow, cursor?.next ?? flow.log.head + 1);
     }
   }
@@ -254,7 +260,7 @@ export class Children {
         );
       }
       const isWanted = this.#wants(child, flow, false) || wants.some(({ pattern }) => matches(pattern, flow.topic));
-      if (!isWanted) continue;
+      if (!isWanted || !this.#passes(flow)) continue;
       // A gateway that goes on where it was knows a leaf's flow by an earlier epoch.
       if (this.#host.isLeaf && !child.cursors.has(number))
         child.edge.send(Lane.control, [this.#host.declare(flow, child.edge)]);
@@ -274,7 +280,7 @@ export class Children {
       if (incarnation === undefined || seq === undefined) continue;
       const upstream = this.#sources.for(declaration);
       if (!upstream) continue; // kept for when its leaf is here
-      if (declaration.incarnation !== incarnation) {
+      if (declaration.incarnation !== incarnation || !this.#passes(declaration)) {
         child.declared.delete(number);
         continue;
       }
@@ -299,9 +305,10 @@ export class Children {
   }
 
   #serveWants(child: Child, origin: OriginRef, wants: Iterable<readonly [pattern: string, fresh: boolean]>): void {
+    const { relay } = this.#host;
     if (origin.id === this.#host.self) {
       for (const [pattern, fresh] of wants) {
-        if (!fresh) {
+        if (!fresh && !relay.passesNothingOf(pattern)) {
           for (const leaf of this.#sources.leaves()) if (leaf.edge !== child.edge) this.#sources.claim(leaf, pattern);
         }
         this.#serve(child, this.#sources.homeFlows(), pattern, fresh);
@@ -312,6 +319,10 @@ export class Children {
     const upstream = this.#sources.of(origin.id);
     if (upstream?.kind !== "peer") return; // served when its record comes
     for (const [pattern, fresh] of wants) {
+      if (relay.passesNothingOf(pattern)) {
+        this.#answer(child, origin, pattern);
+        continue;
+      }
       if (!fresh) this.#sources.claim(upstream, pattern);
       if (upstream.confirmed(pattern)) this.#serve(child, upstream.flows, pattern, fresh);
       if (upstream.wants.get(pattern)?.attached) this.#answer(child, origin, pattern);
@@ -328,9 +339,16 @@ export class Children {
     for (const flow of flows) {
       if (!flow.announced || flow.origin === child.edge.id || child.cursors.has(flow.number)) continue;
       // What is over is no news to whoever begins now.
-      if ((fresh && flow.over) || !matches(pattern, flow.topic)) continue;
+      if ((fresh && flow.over) || !matches(pattern, flow.topic) || !this.#passes(flow)) continue;
       this.#begin(child, flow, fresh || flow.reliability === "volatile" ? flow.log.head + 1 : 1);
     }
+  }
+
+  /** Whether the flow is passed on to those that want it. */
+  #passes({ origin, topic }: Pick<Flow, "origin" | "topic">): boolean {
+    if (origin === this.#host.self || this.#host.relay.passes(topic)) return true;
+    this.#host.onNotRelayed();
+    return false;
   }
 
   /** Read from `next` on; a flow that does not begin with its first number says where it begins. */

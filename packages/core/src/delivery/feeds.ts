@@ -37,6 +37,7 @@ import type { Ingress } from "./ingress.ts";
 import type { Listener, LocalWant } from "./local-want.ts";
 import { LocalWants } from "./local-wants.ts";
 import { Log } from "./log.ts";
+import type { RelayPolicy } from "./relay-policy.ts";
 
 /** What feeds need to know of the control plane. */
 export interface FeedsHost {
@@ -45,6 +46,7 @@ export interface FeedsHost {
   readonly random: Random;
   readonly turn: Turn;
   readonly ingress: Ingress;
+  readonly relay: RelayPolicy;
   readonly logBytes: number;
   incarnation(): number;
   /** Reachable peers, this node left out. */
@@ -67,6 +69,8 @@ export interface FeedCounters {
   gaps: number;
   /** Volatile messages dropped on the way out. */
   volatileDrops: number;
+  /** Patterns and flows that a neighbour wanted and was not given, because `relay` keeps them back. */
+  notRelayed: number;
 }
 
 /** What a child lacks is fetched so much at a time, in bytes; less where the log is small. */
@@ -77,7 +81,14 @@ const SWEEP_MS = 60_000;
 export class Feeds implements ChildHost, Flushable {
   readonly log: Log;
   readonly catchUpLog: Log;
-  readonly counters: FeedCounters = { duplicates: 0, unwanted: 0, resumes: 0, gaps: 0, volatileDrops: 0 };
+  readonly counters: FeedCounters = {
+    duplicates: 0,
+    unwanted: 0,
+    resumes: 0,
+    gaps: 0,
+    volatileDrops: 0,
+    notRelayed: 0,
+  };
   readonly #host: FeedsHost;
   readonly #self: NodeId;
   readonly #isLeaf: boolean;
@@ -129,6 +140,8 @@ export class Feeds implements ChildHost, Flushable {
         self: this.#self,
         isLeaf: this.#isLeaf,
         ingress: host.ingress,
+        relay: host.relay,
+        onNotRelayed: () => this.counters.notRelayed++,
         incarnation: () => host.incarnation(),
         log: this.log,
         catchUpLog: this.catchUpLog,

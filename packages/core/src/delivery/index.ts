@@ -1,6 +1,7 @@
 export { type FeedCounters, Feeds } from "./feeds.ts";
 export type { Flow } from "./flow.ts";
 export { Ingress } from "./ingress.ts";
-export type { Listener, LocalWant } from "./local-want.ts";
+export { type Listener, type LocalWant, observer } from "./local-want.ts";
 export { Pinger } from "./pinger.ts";
+export { checkRelayOptions, type RelayOptions, RelayPolicy } from "./relay-policy.ts";
 export { Unicast } from "./unicast.ts";

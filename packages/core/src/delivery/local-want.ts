@@ -13,6 +13,9 @@ export interface Listener {
   onSkip(flow: Flow, from: number, to: number): void;
 }
 
+/** Who only wants it in the log. */
+export const observer: Listener = { onMessage: () => {}, onGap: () => {}, onSkip: () => {} };
+
 class LocalReader implements Reader {
   next: number;
   readonly #listener: Listener;

@@ -3,7 +3,7 @@ import { keylessIdentity } from "../auth/index.ts";
 import { silentLogger } from "../base/clock.ts";
 import { MeshError } from "../base/errors.ts";
 import { Turn } from "../base/turn.ts";
-import { Feeds, type Flow, Ingress } from "../delivery/index.ts";
+import { Feeds, type Flow, Ingress, RelayPolicy } from "../delivery/index.ts";
 import type { LocalNode } from "../edge/index.ts";
 import { settle } from "../testing/node-settle.fixture.ts";
 import { SeededRandom } from "../testing/seeded-random.ts";
@@ -189,6 +189,7 @@ function direct(logBytes = 1_000_000) {
   const feeds = new Feeds({
     ...{ local, clock, random, turn, logBytes },
     ingress: new Ingress(() => true, silentLogger),
+    relay: new RelayPolicy(),
     incarnation: () => 1,
     origins: () => [],
     incarnationOf: () => undefined,
