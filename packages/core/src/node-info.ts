@@ -44,6 +44,8 @@ export interface NodeStatus {
   /** What was asked to be joined, and how it stands. */
   readonly joins: readonly { readonly address: string; readonly phase: string; readonly reason: string | undefined }[];
   readonly services: readonly ServiceInstance[];
+  /** Peers known, what they want and offer, and how much of that there was no room for. */
+  readonly directory: { readonly peers: number; readonly entries: number; readonly refused: number };
   readonly log: { readonly bytes: number; readonly flows: number };
   /** `refused`: requests of neighbours that `authorize` did not allow. */
   readonly counters: Readonly<FeedCounters> & { readonly refused: number };

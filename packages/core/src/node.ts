@@ -240,6 +240,7 @@ export class MeshNode implements AsyncDisposable {
         reason: "cause" in state ? state.cause?.message : undefined,
       })),
       services: this.services(),
+      directory: this.#mesh.holdings,
       log: { bytes: this.#feeds.log.byteLength, flows: this.#feeds.flowCount },
       counters: { ...this.#feeds.counters, refused: this.#ingress.refused },
       calls: { pending: this.#calls.pendingCount, running: this.#calls.runningCount },

@@ -62,6 +62,13 @@ export class Directory {
     this.#verifier = verifier;
   }
 
+  /** Wants and objects held of all peers. */
+  get entries(): number {
+    let entries = 0;
+    for (const { wants, services } of this.#shares.values()) entries += wants.size + services.size;
+    return entries;
+  }
+
   /** The version held of a peer's share; 0 when there is none of this incarnation. */
   version({ id, incarnation }: Pick<StoredRecord, "id" | "incarnation">): number {
     const share = this.#shares.get(id);

@@ -114,6 +114,16 @@ export class Mesh implements Flushable {
 
   // ---- questions
 
+  /** What is held of others, and what there was no room for. */
+  get holdings(): { readonly peers: number; readonly entries: number; readonly refused: number } {
+    const { refused } = this.#records;
+    return {
+      peers: this.#records.byId.size,
+      entries: this.#directory.entries,
+      refused: refused + this.#directory.refused,
+    };
+  }
+
   /** Every peer with a record, this one included (unless a leaf). */
   get records(): ReadonlyMap<NodeId, StoredRecord> {
     return this.#records.byId;
