@@ -69,7 +69,9 @@ export const TIMINGS = {
   peerPingMs: 1_000,
   /** Between pings from a gateway to a leaf, in ms. */
   leafPingMs: 20_000,
-  /** Silence after a ping that means dead, in ms. */
+  /** Written to and not heard for so long, a leaf is asked along with what is written, in ms. */
+  leafWritePingMs: 5_000,
+  /** Silence after a ping's time that means dead, in ms. */
   pongMs: 3_000,
   /** An origin that has not answered an attach for so long is not waited for any more, in ms: `ready` tells of the others. */
   attachMs: 5_000,

@@ -229,7 +229,14 @@ export class Feeds implements ChildHost, Flushable {
   onEdgeClosed(edge: Edge): void {
     this.#children.onEdgeClosed(edge);
     this.#attachments.onEdgeClosed(edge);
+    if (this.#isLeaf) this.#moveHome();
     this.#attachments.touchAll();
+  }
+
+  /** This leaf's flows are at home at the gateways that are left, also where they have been before. */
+  #moveHome(): void {
+    this.#epoch++;
+    for (const flow of this.#flows.own) this.#children.onRehomed(flow);
   }
 
   /** @param moved Peers reached another way now, or living another life; see `MeshOptions.onChange`. */

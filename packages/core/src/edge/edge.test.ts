@@ -36,6 +36,8 @@ class Scene {
   writable = true;
   /** What the link says it has received. */
   receivedBytes = 0;
+  /** What the link says waits to leave. */
+  waitingBytes = 0;
   readonly edge: Edge;
   readonly #random = new SeededRandom(1);
 
@@ -44,6 +46,9 @@ class Scene {
     const link: Link = {
       get receivedBytes() {
         return scene.receivedBytes;
+      },
+      get waitingBytes() {
+        return scene.waitingBytes;
       },
       traits: { reliable: true, ordered: true, maxPacketBytes: 1_000_000 },
       remoteAddress: "memory://them",
@@ -280,16 +285,63 @@ describe("keep-alive between peers", () => {
 });
 
 describe("keep-alive between a gateway and a leaf", () => {
-  it("pings the leaf every 20 s and ends 3 s after a ping without an answer", () => {
+  it("pings the leaf every 20 s and ends 3 s after the time of a pong that does not come", () => {
     const scene = new Scene("gateway").open("leaf", 10);
     const [first] = scene.pings();
     expect(first?.roundTripMicros).toBe(10_000);
     scene.clock.advance(10);
     scene.receive(pong.encode({ token: first!.token }));
-    scene.clock.advance(TIMINGS.leafPingMs + TIMINGS.pongMs - 10);
-    expect([scene.pings().length, scene.closed]).toEqual([1, []]);
-    scene.clock.advance(TIMINGS.pongMs);
-    expect(scene.failure).toBe("[timed-out] nothing heard from them at memory://them for 3000 ms");
+    scene.clock.advance(TIMINGS.leafPingMs - 10);
+    expect(scene.pings().length).toBe(1);
+    scene.clock.advance(TIMINGS.pongMs + 9);
+    expect(scene.closed).toEqual([]);
+    scene.clock.advance(1);
+    expect(scene.failure).toBe("[timed-out] nothing heard from them at memory://them for 23000 ms");
+  });
+
+  it("takes what leaves a link that was full as a sign of life, and ends 23 s after the last of it", () => {
+    const scene = new Scene("gateway").open("leaf");
+    scene.writable = false;
+    scene.waitingBytes = 1_000_000;
+    scene.edge.send(Lane.reliable, [new Uint8Array(8)]);
+    scene.clock.advance(0);
+    for (; scene.waitingBytes > 900_000; scene.waitingBytes -= 1_000) scene.clock.advance(2_500);
+    expect(scene.closed).toEqual([]);
+    scene.clock.advance(TIMINGS.leafPingMs + TIMINGS.pongMs - 1_000);
+    expect(scene.closed).toEqual([]);
+    scene.clock.advance(2_000);
+    expect(scene.failure).toBe("[timed-out] nothing heard from them at memory://them for 23000 ms");
+  });
+
+  it("does not take what an idle link takes at once as a sign of life", () => {
+    const scene = new Scene("gateway").open("leaf");
+    for (let second = 0; second < 23; second++) {
+      expect(scene.closed).toEqual([]);
+      scene.edge.send(Lane.reliable, [new Uint8Array(1_000)]);
+      scene.clock.advance(1_000);
+    }
+    expect(scene.failure).toBe("[timed-out] nothing heard from them at memory://them for 23000 ms");
+  });
+
+  it("asks before what is written, so that the answer does not wait behind it", () => {
+    const scene = new Scene("gateway").open("leaf");
+    scene.receive(pong.encode({ token: scene.pings()[0]!.token }));
+    scene.clock.advance(TIMINGS.leafWritePingMs - 1);
+    scene.edge.send(Lane.reliable, [new Uint8Array(8)]);
+    scene.clock.advance(0);
+    expect(scene.types()).toEqual([0]);
+    scene.clock.advance(1);
+    scene.edge.send(Lane.reliable, [new Uint8Array(8)]);
+    scene.clock.advance(0);
+    expect(scene.types()).toEqual([FrameType.ping, 0]);
+  });
+
+  it("judges no leaf after this very process has slept", () => {
+    const scene = new Scene("gateway").open("leaf");
+    scene.clock.stall(60_000);
+    scene.receive(control.synced.encode({}));
+    scene.clock.advance(10_000);
+    expect(scene.closed).toEqual([]);
   });
 
   it("lets the leaf only listen, and end after 23 s of silence", () => {

@@ -6,7 +6,7 @@ import type { Subject } from "../auth/index.ts";
 import type { Clock, Logger, Random } from "../base/clock.ts";
 import { asMeshError, ERROR_CODES, isMeshErrorCode, MeshError, type MeshErrorCode } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
-import { LIMITS, TIMINGS } from "../base/limits.ts";
+import { LIMITS } from "../base/limits.ts";
 import { plainBytes } from "../base/plain-bytes.ts";
 import { AbortController, dispose } from "../base/platform.ts";
 import type { Flushable, Turn } from "../base/turn.ts";
@@ -23,6 +23,7 @@ import {
   SKIPPABLE,
 } from "../wire/index.ts";
 import { encodeHello, encodeIntroduce, encodeRefuse, type HandshakeState, type LocalNode, step } from "./handshake.ts";
+import { KeepAlive } from "./keep-alive.ts";
 import { Latency } from "./latency.ts";
 import { type FrameSource, Outbox } from "./outbox.ts";
 
@@ -72,21 +73,17 @@ export class Edge implements LinkSink, Flushable {
   readonly #credential: string;
   readonly #outbox: Outbox;
   #phase: Phase;
-  #timer: Disposable | undefined;
+  /** Until the handshake is over. */
+  readonly #timer: Disposable;
   readonly #onDrained: (() => void)[] = [];
   #queued = false;
   #writable = true;
   /** A control frame is missing: it ends when the work in hand is done. */
   #doomed = false;
-  #heardAtMs: number;
-  /** What the link had received when it was last looked at. */
-  #receivedBytes: number | undefined;
+  /** From the time it opens. */
+  #keepAlive: KeepAlive | undefined;
   /** When our INTRODUCE was sent. */
   #introducedAtMs = 0;
-  /** When the timer armed last should fire. */
-  #dueMs = 0;
-  /** The ping not yet answered: its token is when it left, in microseconds. */
-  #pinged: { readonly token: number; readonly atMs: number } | undefined;
 
   constructor(
     host: EdgeHost,
@@ -95,13 +92,11 @@ export class Edge implements LinkSink, Flushable {
   ) {
     this.#host = host;
     this.#link = link;
-    this.#receivedBytes = link.receivedBytes;
     this.dialled = options.dialled;
     this.address = options.address;
     this.transport = link.remoteAddress.slice(0, link.remoteAddress.indexOf(":"));
     this.#credential = options.credential;
     this.#outbox = new Outbox(link.traits.maxPacketBytes);
-    this.#heardAtMs = host.clock.now();
     const ourHello = encodeHello(host.random.bytes(control.NONCE_BYTES));
     this.#phase = { on: "handshake", state: { phase: "hello", ourHello }, them: undefined };
     this.#timer = host.clock.setTimer(LIMITS.handshakeMs, () =>
@@ -189,8 +184,10 @@ export class Edge implements LinkSink, Flushable {
     this.#queued = false;
     if (this.#phase.on === "closed" || !this.#writable) return;
     try {
+      this.#keepAlive?.onWrite();
       this.#writable = this.#outbox.drain(this.#sendPacket);
       if (this.#writable) this.#settleDrained();
+      else this.#keepAlive?.onBackedUp();
     } catch (error) {
       this.fail(asMeshError(error, "link-lost"));
     }
@@ -237,8 +234,8 @@ export class Edge implements LinkSink, Flushable {
   #closed(error: MeshError | undefined): void {
     if (this.#phase.on === "closed") return;
     this.#phase = { on: "closed", them: this.#phase.them };
-    this.#timer?.[dispose]();
-    this.#timer = undefined;
+    this.#timer[dispose]();
+    this.#keepAlive?.stop();
     this.#outbox.source = undefined;
     this.#settleDrained();
     this.#host.onClosed(this, error);
@@ -254,7 +251,7 @@ export class Edge implements LinkSink, Flushable {
   onPacket(received: Uint8Array): void {
     const packet = plainBytes(received);
     this.bytesIn += packet.byteLength;
-    this.#heardAtMs = this.#host.clock.now();
+    this.#keepAlive?.heard();
     this.#host.turn.run(() => {
       try {
         for (let at = 0; at < packet.byteLength; ) {
@@ -332,7 +329,7 @@ export class Edge implements LinkSink, Flushable {
         return;
       }
       case "accepted":
-        this.#timer?.[dispose]();
+        this.#timer[dispose]();
         this.#phase = { on: "open", them: result.them };
         this.since = this.#host.clock.wallNow();
         // ACCEPT answers our INTRODUCE: the first round trip.
@@ -342,84 +339,40 @@ export class Edge implements LinkSink, Flushable {
           name: result.them.name,
           address: this.address,
         });
-        this.#keepAlive();
+        this.#startKeepAlive(result.them);
         this.#host.onOpen(this);
     }
   }
 
-  // ---- keep-alive
-
-  /** Peers ping each other; a gateway pings its leaves; a leaf only listens, so that it needs no timer to answer. */
-  #keepAlive(): void {
-    const { clock, local } = this.#host;
-    if (local.role === "leaf") {
-      const silenceMs = TIMINGS.leafPingMs + TIMINGS.pongMs;
-      this.#arm(this.#heardAtMs + silenceMs - clock.now(), () => {
-        this.#hearProgress();
-        if (clock.now() - this.#heardAtMs >= silenceMs) this.#dead(silenceMs);
-        else this.#keepAlive();
-      });
-      return;
-    }
-    this.#ping();
-    if (this.role === "leaf") this.#arm(TIMINGS.pongMs, () => this.#expectPong());
-    else this.#arm(TIMINGS.peerPingMs, () => this.#peerTick());
-  }
-
-  /** Both sides ping every second, so silence is enough. */
-  #peerTick(): void {
-    const nowMs = this.#host.clock.now();
-    this.#hearProgress();
-    // A process that was asleep itself reads what waits before it judges.
-    const late = nowMs - this.#dueMs >= TIMINGS.peerPingMs;
-    if (!late && nowMs - this.#heardAtMs >= TIMINGS.pongMs) return this.#dead(TIMINGS.pongMs);
-    // Who lives but does not answer is asked again: an estimate must not freeze.
-    if (!this.#pinged || nowMs - this.#pinged.atMs >= TIMINGS.pongMs) this.#ping();
-    this.#arm(TIMINGS.peerPingMs, () => this.#peerTick());
-  }
-
-  /** A large frame takes its time on a slow link: what has come of it is a sign of life. */
-  #hearProgress(): void {
-    const { receivedBytes } = this.#link;
-    if (receivedBytes === this.#receivedBytes) return;
-    this.#receivedBytes = receivedBytes;
-    this.#heardAtMs = this.#host.clock.now();
-  }
-
-  #expectPong(): void {
-    this.#hearProgress();
-    const heardAtMs = Math.max(this.#heardAtMs, this.#pinged?.atMs ?? 0);
-    if (this.#pinged && this.#host.clock.now() - heardAtMs >= TIMINGS.pongMs) return this.#dead(TIMINGS.pongMs);
-    this.#arm(TIMINGS.leafPingMs, () => {
-      this.#ping();
-      this.#arm(TIMINGS.pongMs, () => this.#expectPong());
-    });
-  }
-
-  #dead(silenceMs: number): void {
-    this.fail(
-      new MeshError("timed-out", `nothing heard from ${this.peer.name} at ${this.address} for ${silenceMs} ms`),
+  #startKeepAlive(them: IntroduceBody): void {
+    const edge = this;
+    const { clock, turn, local } = this.#host;
+    const asking = local.role === "leaf" ? "them" : them.role === "leaf" ? "us" : "both";
+    this.#keepAlive = new KeepAlive(
+      {
+        clock,
+        turn,
+        link: this.#link,
+        get bytesOut() {
+          return edge.bytesOut;
+        },
+        ping: (token) => {
+          const roundTripMicros = Math.min(Math.round((this.latency.roundTripMs ?? 0) * 1000), 0xffff_ffff);
+          this.send(Lanes.control, [control.ping.encode({ token, roundTripMicros })]);
+        },
+        onDead: (silenceMs) =>
+          this.fail(
+            new MeshError("timed-out", `nothing heard from ${them.name} at ${this.address} for ${silenceMs} ms`),
+          ),
+      },
+      asking,
     );
   }
 
-  #ping(): void {
-    const atMs = this.#host.clock.now();
-    const token = Math.round(atMs * 1000);
-    this.#pinged = { token, atMs };
-    const roundTripMicros = Math.min(Math.round((this.latency.roundTripMs ?? 0) * 1000), 0xffff_ffff);
-    this.send(Lanes.control, [control.ping.encode({ token, roundTripMicros })]);
-  }
-
   #onPong(token: number): void {
-    if (this.#pinged?.token !== token) return;
-    this.latency.add(this.#host.clock.now() - this.#pinged.atMs);
-    this.#pinged = undefined;
+    const roundTripMs = this.#keepAlive?.answered(token);
+    if (roundTripMs === undefined) return;
+    this.latency.add(roundTripMs);
     this.#host.onMeasured(this);
-  }
-
-  #arm(delayMs: number, run: () => void): void {
-    this.#timer?.[dispose]();
-    this.#dueMs = this.#host.clock.now() + delayMs;
-    this.#timer = this.#host.clock.setTimer(Math.max(0, delayMs), () => this.#host.turn.run(run));
   }
 }

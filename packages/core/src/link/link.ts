@@ -35,6 +35,11 @@ export interface Link {
    * whole messages.
    */
   readonly receivedBytes?: number;
+  /**
+   * Bytes given to `send` that the carrier below has not taken yet: while there are any, what it takes is a sign of life.
+   * Absent where nobody can tell.
+   */
+  readonly waitingBytes?: number;
   /** Where the other end is, for people: `tcp://127.0.0.1:50312`. */
   readonly remoteAddress: string;
   /**

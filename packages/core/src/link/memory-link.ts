@@ -69,6 +69,10 @@ export class MemoryLink implements Link {
     this.#closed = new Promise((resolve) => (this.#resolveClosed = resolve));
   }
 
+  get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
+
   send(parts: readonly Uint8Array[]): boolean {
     const bytes = this.#pressure.admit(parts, this.#phase === "open", this.#waitingBytes);
     this.#waitingBytes += bytes;
