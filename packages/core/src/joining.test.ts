@@ -38,6 +38,16 @@ describe("a leaf with several gateways", () => {
   });
 });
 
+it("a leaf that says and hears nothing keeps its edge", async () => {
+  await using mesh = simulate();
+  await mesh.node("gateway", { role: "gateway" });
+  const leaf = await mesh.node("leaf", { role: "leaf", join: ["gateway"] });
+  await mesh.run(1_000);
+  const [edge] = leaf.edges;
+  await mesh.run(300_000);
+  expect(leaf.edges).toEqual([edge]);
+});
+
 it("connect() to an address of join that is down fails and leaves the joining alone", async () => {
   await using mesh = simulate();
   const a = await mesh.node("a", { join: ["b"] });

@@ -148,6 +148,31 @@ describe("a subscriber", () => {
     expect(heard).toEqual([1, 2, 3]);
   });
 
+  it("cut off while a leaf moved goes on hearing it, whichever way it takes to the leaf's former gateway", async () => {
+    await using mesh = simulate();
+    await mesh.node("first", { role: "gateway" });
+    const relay = await mesh.node("relay");
+    await mesh.node("second", { role: "gateway", join: ["first", "relay"] });
+    const subscriber = await mesh.node("subscriber", { join: ["first", "relay"] });
+    const leaf = await mesh.node("leaf", { role: "leaf", join: ["first", "second"] });
+    await mesh.run(1_000);
+    const heard = await hear(mesh, subscriber);
+    await hear(mesh, relay);
+    await say(mesh, leaf, 1);
+    for (const other of ["first", "relay"]) mesh.network.cut("subscriber", other);
+    mesh.network.cut("leaf", "first");
+    await mesh.run(20_000);
+    await say(mesh, leaf, 2);
+    mesh.network.heal("subscriber", "relay");
+    await mesh.run(20_000);
+    await say(mesh, leaf, 3);
+    mesh.network.heal("subscriber", "first");
+    await mesh.run(20_000);
+    await say(mesh, leaf, 4);
+    await mesh.run(120_000);
+    expect(heard).toEqual([1, 2, 3, 4]);
+  });
+
   it("that is closed while a message is delivered takes it from no other one", async () => {
     await using mesh = simulate();
     const node = await mesh.node("node");

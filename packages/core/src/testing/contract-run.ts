@@ -215,6 +215,7 @@ class Life {
 
   #witness({ name, logBytes }: Place, pattern: string, isSlow: boolean, drops: boolean): Witness {
     const { logs, cutMs } = this.#plan;
+    const mayBeLost = (origin: string): boolean => cutMs[1] > (this.#leafOrigins.has(origin) ? 60_000 : 200_000);
     const witness = new Witness(
       name,
       pattern,
@@ -222,8 +223,9 @@ class Life {
       {
         drops,
         slow: logs !== "large" || (isSlow && logBytes !== undefined),
-        forgotten: (origin) => this.#smallOrigins.has(origin),
-        lost: (origin) => cutMs[1] > (this.#leafOrigins.has(origin) ? 60_000 : 200_000),
+        // While an origin is given up for lost, nobody can be asked for what relays have forgotten.
+        forgotten: (origin) => this.#smallOrigins.has(origin) || mayBeLost(origin),
+        lost: mayBeLost,
       },
       this.#violations,
     );
