@@ -99,7 +99,7 @@ describe("WebSocketListener", () => {
     await link.close();
   });
 
-  it("cuts large parts into messages of at most 1 MiB and joins small ones of a tick", async () => {
+  it("cuts large parts into messages of at most 64 KiB and joins small ones of a tick", async () => {
     await using far = await clean();
     const socket = await far.open();
     const { link } = await far.acceptedAt(0);
@@ -111,11 +111,11 @@ describe("WebSocketListener", () => {
       });
     });
     for (let count = 0; count < 50; count++) link.send([FRAME]);
-    const head = Uint8Array.of(0, 0x28, 0, 8, 0xff, 0, 0, 0);
-    link.send([head, new Uint8Array(2.5 * 1024 * 1024)]);
+    const head = Uint8Array.of(0, 2, 0x80, 8, 0xff, 0, 0, 0);
+    link.send([head, new Uint8Array(2.5 * 64 * 1024)]);
     link.send([FRAME]);
     await received;
-    expect(sizes).toEqual([51 * 8, 1024 * 1024, 1024 * 1024, 512 * 1024, 8]);
+    expect(sizes).toEqual([51 * 8, 64 * 1024, 64 * 1024, 32 * 1024, 8]);
     socket.close();
   });
 });

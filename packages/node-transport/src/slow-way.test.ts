@@ -1,31 +1,6 @@
-import type { AddressInfo } from "node:net";
-import { connect, createServer, type Socket } from "node:net";
-import { pipeline, Transform } from "node:stream";
 import { expect, it } from "vitest";
 import { createNode } from "./index.ts";
-import { formatTcpAddress, parseTcpAddress } from "./tcp-address.ts";
-
-/** A TCP wire that lets `bytesPerMs` through, each way. */
-async function slowWireTo(address: string, bytesPerMs: number): Promise<AsyncDisposable & { address: string }> {
-  const { host, port } = parseTcpAddress(address);
-  const slow = (from: Socket, to: Socket): void => {
-    const brake = new Transform({
-      transform: (chunk: Uint8Array, _encoding, done) =>
-        void setTimeout(() => done(null, chunk), chunk.byteLength / bytesPerMs),
-    });
-    pipeline(from, brake, to, () => {});
-  };
-  const server = createServer((near) => {
-    const far = connect({ host, port });
-    slow(near, far);
-    slow(far, near);
-  });
-  await new Promise<void>((resolve) => server.listen(0, host, resolve));
-  return {
-    address: formatTcpAddress({ host, port: (server.address() as AddressInfo).port }),
-    [Symbol.asyncDispose]: () => new Promise<void>((resolve) => void server.close(() => resolve())),
-  };
-}
+import { slowWireTo } from "./testing/index.ts";
 
 // Takes its four seconds: the edge would be given up after three without a sign of life.
 it("an edge lives on while a large message takes four seconds to cross a slow wire", async () => {

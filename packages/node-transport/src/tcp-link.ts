@@ -5,7 +5,7 @@ import {
   type AbortSignalLike,
   Backpressure,
   Batcher,
-  FrameSplitter,
+  FrameReceiver,
   LIMITS,
   type Link,
   type LinkSink,
@@ -38,9 +38,9 @@ class TcpLink implements Link {
   readonly #socket: Socket;
   readonly #batcher: Batcher;
   readonly #pressure: Backpressure;
-  readonly #splitter = new FrameSplitter();
   readonly #closed: Promise<void>;
   #sink!: LinkSink;
+  #receiver: FrameReceiver | undefined;
   /** `closing`: our half is ended or about to be. `aborted`: the socket is destroyed and has yet to say so. */
   #phase: "open" | "closing" | "aborted" | "closed" = "open";
   #error: MeshError | undefined;
@@ -67,17 +67,21 @@ class TcpLink implements Link {
     });
     socket.once("close", () => this.#onClose());
     this.#sink = onLink(this);
-    this.#limitFrames();
+    this.#receiver = new FrameReceiver(this.#sink);
     socket.on("data", (chunk: Uint8Array) => this.#onData(chunk));
     socket.once("end", () => this.#onEnd());
   }
 
   get receivedBytes(): number {
-    return this.#socket.bytesRead;
+    return this.#receiver?.receivedBytes ?? 0;
+  }
+
+  get waitingBytes(): number {
+    return this.#batcher.waitingBytes + this.#socket.writableLength;
   }
 
   send(parts: readonly Uint8Array[]): boolean {
-    this.#pressure.admit(parts, this.#phase === "open", this.#waitingBytes());
+    this.#pressure.admit(parts, this.#phase === "open", this.waitingBytes);
     const batcher = this.#batcher;
     if (parts.length === 1 && batcher.waitingBytes === 0) batcher.add(parts);
     else {
@@ -90,7 +94,7 @@ class TcpLink implements Link {
       this.#flushDue = true;
       process.nextTick(this.#flush);
     }
-    return this.#pressure.queued(this.#waitingBytes());
+    return this.#pressure.queued(this.waitingBytes);
   }
 
   close(options?: { readonly signal?: AbortSignalLike }): Promise<void> {
@@ -104,6 +108,7 @@ class TcpLink implements Link {
     this.#phase = "aborted";
     this.#error ??= error;
     this.#batcher.clear();
+    this.#receiver?.stop();
     // A reset, not an end: the other side must not take this for an agreed one.
     resetSocket(this.#socket);
   }
@@ -114,27 +119,12 @@ class TcpLink implements Link {
   };
 
   readonly #onWritten = (error?: Error | null): void => {
-    if (!error && this.#pressure.left(this.#waitingBytes()) && this.#phase === "open") this.#sink.onWritable();
+    if (!error && this.#pressure.left(this.waitingBytes) && this.#phase === "open") this.#sink.onWritable();
   };
-
-  readonly #onPacket = (packet: Uint8Array): void => {
-    if (this.#phase !== "open" && this.#phase !== "closing") return;
-    this.#sink.onPacket(packet);
-    this.#limitFrames();
-  };
-
-  /** The consumer says how long a frame may be just now. */
-  #limitFrames(): void {
-    this.#splitter.maxFrameBytes = this.#sink.maxFrameBytes ?? LIMITS.frameBytes;
-  }
-
-  #waitingBytes(): number {
-    return this.#batcher.waitingBytes + this.#socket.writableLength;
-  }
 
   #onData(chunk: Uint8Array): void {
     try {
-      this.#splitter.push(chunk, this.#onPacket);
+      this.#receiver!.push(chunk);
     } catch (error) {
       if (!(error instanceof MeshError)) throw error;
       this.abort(error);
@@ -151,7 +141,7 @@ class TcpLink implements Link {
   }
 
   #onAgreedEnd(): void {
-    const { heldBytes } = this.#splitter;
+    const { heldBytes } = this.#receiver!;
     if (heldBytes === 0) this.#endOurHalf();
     else {
       const detail = `the stream from ${this.remoteAddress} ended inside a frame, after ${heldBytes} bytes of it`;

@@ -3,11 +3,14 @@
 /** The subprotocol both ends must agree on. Its version is that of the carriage, not of the mesh protocol inside. */
 export const SUBPROTOCOL = "chaski.v0";
 
-/**
- * Largest WebSocket message, in bytes. The messages of one direction are one stream of bytes, so longer parts are
- * cut and a receiver refuses longer messages before they cost it memory.
- */
+/** Largest WebSocket message taken, in bytes: longer ones are refused before they cost memory. */
 export const MAX_MESSAGE_BYTES = 1024 * 1024;
+
+/**
+ * Largest WebSocket message sent, in bytes. The messages of one direction are one stream of bytes, so longer parts are
+ * cut: a receiver hears of whole messages only, and on a slow way each must come before it gives up.
+ */
+export const MESSAGE_BYTES = 64 * 1024;
 
 export interface WebSocketLike {
   /** `arraybuffer` in a browser, `nodebuffer` with `ws`. */

@@ -2,8 +2,15 @@ import { MeshError } from "@chaski/core";
 import type { Link } from "@chaski/core/link";
 import { RecordingSink, VirtualClock } from "@chaski/core/testing";
 import { describe, expect, it } from "vitest";
-import type { WebSocketLike } from "./websocket-like.ts";
+import type { NodeWebSocketLike, WebSocketLike } from "./websocket-like.ts";
 import { openWebSocketLink } from "./websocket-link.ts";
+
+interface Opened<Socket> {
+  readonly clock: VirtualClock;
+  readonly socket: Socket;
+  readonly sink: RecordingSink;
+  readonly link: Link;
+}
 
 /** A browser's WebSocket as far as a link sees it: nothing leaves until the test says so. */
 class BrowserSocket implements WebSocketLike {
@@ -29,9 +36,26 @@ class BrowserSocket implements WebSocketLike {
   }
 }
 
-function open() {
+/** The same of the `ws` package. */
+class NodeSocket extends BrowserSocket implements NodeWebSocketLike {
+  readonly #left: (() => void)[] = [];
+
+  override send(message: Uint8Array, left: () => void = () => {}): void {
+    super.send(message);
+    this.#left.push(left);
+  }
+  terminate(): void {}
+  /** The system takes the oldest message. */
+  take(): void {
+    this.bufferedAmount -= this.sent[this.sent.length - this.#left.length]!.byteLength;
+    this.#left.shift()!();
+  }
+}
+
+function open(): Opened<BrowserSocket>;
+function open<Socket extends BrowserSocket>(socket: Socket): Opened<Socket>;
+function open(socket = new BrowserSocket()): Opened<BrowserSocket> {
   const clock = new VirtualClock();
-  const socket = new BrowserSocket();
   const sink = new RecordingSink();
   let link: Link | undefined;
   openWebSocketLink(socket, { clock, remoteAddress: "ws://a/mesh" }, (opened) => {
@@ -51,14 +75,14 @@ function frame(length: number): Uint8Array {
 describe("a link over a browser's WebSocket", () => {
   it("joins small packets of one tick into one message and passes large parts on as they are", async () => {
     const { socket, link } = open();
-    const large = frame(100_000);
+    const large = frame(60_000);
     link.send([frame(8)]);
     link.send([frame(9), frame(10)]);
     expect(socket.sent).toEqual([]);
     link.send([large]);
     link.send([frame(11)]);
     await undefined;
-    expect(socket.sent.map((message) => message.byteLength)).toEqual([27, 100_000, 11]);
+    expect(socket.sent.map((message) => message.byteLength)).toEqual([27, 60_000, 11]);
     expect(socket.sent[1]).toBe(large);
   });
 
@@ -111,5 +135,35 @@ describe("a link over a browser's WebSocket", () => {
     socket.emit("message", { data: frame(8).buffer });
     socket.emit("close", { code: 4000, reason: "" });
     expect([sink.closings, sink.packets.length, sink.faults]).toEqual([1, 0, []]);
+  });
+});
+
+describe("a link over a WebSocket of `ws`", () => {
+  const sum = (messages: readonly Uint8Array[]): number =>
+    messages.reduce((bytes, { byteLength }) => bytes + byteLength, 0);
+
+  it("gives it little at once, so that what leaves is seen leaving", () => {
+    const { socket, link, sink } = open(new NodeSocket());
+    expect(link.send([frame(1_000_000)])).toBe(false);
+    expect([socket.sent.map((message) => message.byteLength), link.waitingBytes]).toEqual([
+      [65_536, 65_536],
+      1_000_000,
+    ]);
+    socket.take();
+    expect([socket.sent.length, link.waitingBytes]).toEqual([3, 1_000_000 - 65_536]);
+    while (socket.bufferedAmount > 0) socket.take();
+    expect([sum(socket.sent), link.waitingBytes, sink.writables]).toEqual([1_000_000, 0, 1]);
+  });
+
+  it("gives it all that waits before it closes, and nothing when it is aborted", () => {
+    const closing = open(new NodeSocket());
+    closing.link.send([frame(1_000_000)]);
+    void closing.link.close();
+    expect([sum(closing.socket.sent), closing.socket.closedWith]).toEqual([1_000_000, [1000]]);
+    const aborted = open(new NodeSocket());
+    aborted.link.send([frame(1_000_000)]);
+    aborted.link.abort(new MeshError("closed", "a test"));
+    aborted.socket.take();
+    expect(sum(aborted.socket.sent)).toBe(131_072);
   });
 });

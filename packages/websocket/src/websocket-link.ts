@@ -4,7 +4,7 @@ import {
   type AbortSignalLike,
   Backpressure,
   Batcher,
-  FrameSplitter,
+  FrameReceiver,
   LIMITS,
   type Link,
   type LinkSink,
@@ -13,10 +13,12 @@ import {
   queueMicrotask,
   untilClosed,
 } from "@chaski/core/link";
-import { MAX_MESSAGE_BYTES, type NodeWebSocketLike, type WebSocketLike } from "./websocket-like.ts";
+import { MESSAGE_BYTES, type NodeWebSocketLike, type WebSocketLike } from "./websocket-like.ts";
 
 /** What has not left yet, at most, before `send` says false. */
 const HIGH_WATER_BYTES = 256 * 1024;
+/** What a socket of `ws` is given at once: the system takes it whole, and only then tells that it has left. */
+const FED_BYTES = 128 * 1024;
 /** How often a browser's `bufferedAmount` is looked at while `onWritable` is owed, in ms. */
 const POLL_MS = 4;
 /** Close codes: the agreed end, and the one we give for every other. */
@@ -35,7 +37,7 @@ export interface WebSocketLinkOptions {
  * Make a link of a WebSocket that is open, and give it its consumer. To be called within the `open` event, or
  * before one could have come: nothing may arrive before.
  *
- * Small parts sent within one tick leave as one message; a large part leaves at once as its own.
+ * Small parts sent within one tick leave as one message; a large part leaves at once, in messages of its own.
  */
 export function openWebSocketLink(
   socket: WebSocketLike | NodeWebSocketLike,
@@ -54,10 +56,13 @@ class WebSocketLink implements Link {
   readonly #clock: Clock;
   readonly #batcher: Batcher;
   readonly #pressure: Backpressure;
-  readonly #splitter = new FrameSplitter();
   readonly #closed: Promise<void>;
   #resolveClosed!: () => void;
   #sink!: LinkSink;
+  #receiver: FrameReceiver | undefined;
+  /** Messages that a socket of `ws` is given when it has got rid of those before. */
+  #queue: Uint8Array<ArrayBuffer>[] = [];
+  #queuedBytes = 0;
   /** `aborted`: given up, and the sink has yet to hear it. */
   #phase: "open" | "closing" | "aborted" | "closed" = "open";
   #error: MeshError | undefined;
@@ -87,17 +92,25 @@ class WebSocketLink implements Link {
       this.#onClose(code, reason),
     );
     this.#sink = onLink(this);
-    this.#limitFrames();
+    this.#receiver = new FrameReceiver(this.#sink);
+  }
+
+  get receivedBytes(): number {
+    return this.#receiver?.receivedBytes ?? 0;
+  }
+
+  get waitingBytes(): number {
+    return this.#batcher.waitingBytes + this.#queuedBytes + this.#socket.bufferedAmount;
   }
 
   send(parts: readonly Uint8Array[]): boolean {
-    this.#pressure.admit(parts, this.#phase === "open", this.#waitingBytes());
+    this.#pressure.admit(parts, this.#phase === "open", this.waitingBytes);
     this.#batcher.add(parts);
     if (this.#batcher.waitingBytes > 0 && !this.#flushDue) {
       this.#flushDue = true;
       queueMicrotask(this.#flush);
     }
-    if (this.#pressure.queued(this.#waitingBytes())) return true;
+    if (this.#pressure.queued(this.waitingBytes)) return true;
     if (!this.#nodeSocket) this.#poll ??= this.#clock.setTimer(POLL_MS, this.#look);
     return false;
   }
@@ -106,6 +119,7 @@ class WebSocketLink implements Link {
     if (this.#phase === "closed") return this.#closed;
     if (this.#phase === "open" && !options?.signal?.aborted) {
       this.#batcher.flush();
+      this.#feed(Number.POSITIVE_INFINITY);
       this.#phase = "closing";
       this.#socket.close(AGREED);
     }
@@ -116,6 +130,9 @@ class WebSocketLink implements Link {
     if (this.#phase === "aborted" || this.#phase === "closed") return;
     this.#phase = "aborted";
     this.#batcher.clear();
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    this.#receiver?.stop();
     if (this.#nodeSocket) this.#nodeSocket.terminate();
     else this.#socket.close(ABORTED);
     // A browser says that the socket is closed only when everything has left; nobody waits for that here.
@@ -135,32 +152,35 @@ class WebSocketLink implements Link {
   };
 
   readonly #onLeft = (): void => {
-    if (this.#phase === "open" && this.#pressure.left(this.#waitingBytes())) this.#sink.onWritable();
+    if (this.#phase !== "open") return;
+    this.#feed(FED_BYTES);
+    if (this.#pressure.left(this.waitingBytes)) this.#sink.onWritable();
   };
-
-  readonly #onPacket = (packet: Uint8Array): void => {
-    if (this.#phase !== "open" && this.#phase !== "closing") return;
-    this.#sink.onPacket(packet);
-    this.#limitFrames();
-  };
-
-  /** The consumer says how long a frame may be just now. */
-  #limitFrames(): void {
-    this.#splitter.maxFrameBytes = this.#sink.maxFrameBytes ?? LIMITS.frameBytes;
-  }
-
-  #waitingBytes(): number {
-    return this.#batcher.waitingBytes + this.#socket.bufferedAmount;
-  }
 
   #write(bytes: Uint8Array): void {
     const chunk = bytes as Uint8Array<ArrayBuffer>;
-    for (let at = 0; at < chunk.byteLength; at += MAX_MESSAGE_BYTES) {
-      const isWhole = chunk.byteLength <= MAX_MESSAGE_BYTES;
-      const message = isWhole ? chunk : chunk.subarray(at, at + MAX_MESSAGE_BYTES);
-      if (this.#nodeSocket) this.#nodeSocket.send(message, this.#onLeft);
-      else this.#socket.send(message);
+    for (let at = 0; at < chunk.byteLength; at += MESSAGE_BYTES) {
+      const message = chunk.byteLength <= MESSAGE_BYTES ? chunk : chunk.subarray(at, at + MESSAGE_BYTES);
+      if (!this.#nodeSocket) this.#socket.send(message);
+      else {
+        this.#queue.push(message);
+        this.#queuedBytes += message.byteLength;
+      }
     }
+    this.#feed(FED_BYTES);
+  }
+
+  /** Give the socket of `ws` what waits, until it holds so much. */
+  #feed(untilBytes: number): void {
+    const socket = this.#nodeSocket;
+    if (!socket) return;
+    let fed = 0;
+    for (; fed < this.#queue.length && socket.bufferedAmount < untilBytes; fed++) {
+      const message = this.#queue[fed]!;
+      this.#queuedBytes -= message.byteLength;
+      socket.send(message, this.#onLeft);
+    }
+    if (fed > 0) this.#queue = fed === this.#queue.length ? [] : this.#queue.slice(fed);
   }
 
   #onMessage(data: unknown): void {
@@ -170,7 +190,7 @@ class WebSocketLink implements Link {
     }
     try {
       const bytes = data instanceof Uint8Array ? data : new Uint8Array(data as ArrayBuffer);
-      this.#splitter.push(bytes, this.#onPacket);
+      this.#receiver!.push(bytes);
     } catch (error) {
       if (!(error instanceof MeshError)) throw error;
       this.abort(error);
@@ -188,7 +208,7 @@ class WebSocketLink implements Link {
 
   #onClose(code: number, reason: string): void {
     if (this.#phase === "aborted" || this.#phase === "closed") return;
-    const { heldBytes } = this.#splitter;
+    const { heldBytes } = this.#receiver!;
     if (code !== AGREED) {
       const detail = `the link to ${this.remoteAddress} was closed with code ${code}${reason && `: ${reason}`}`;
       this.#error ??= new MeshError("link-lost", detail);

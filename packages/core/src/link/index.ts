@@ -2,10 +2,10 @@
 
 export { LIMITS } from "../base/limits.ts";
 export { AbortController, type AbortSignalLike, queueMicrotask } from "../base/platform.ts";
-export { FrameSplitter } from "../wire/index.ts";
 export { Backpressure, type BackpressureOptions } from "./backpressure.ts";
 export { Batcher } from "./batcher.ts";
 export { untilClosed } from "./closing.ts";
 export { type FaultOptions, faulty } from "./faulty.ts";
+export { FrameReceiver } from "./frame-receiver.ts";
 export type { Link, LinkSink, LinkTraits, Listener, OnLink, Transport } from "./link.ts";
 export { type CutOptions, MemoryNetwork, type MemoryNetworkOptions } from "./memory-transport.ts";

@@ -125,6 +125,19 @@ export function describeLink({ describe, it }: Runner, name: string, pair: () =>
       equal(p.aSink.writables, 1, "calls of onWritable");
     });
 
+    test("waitingBytes tells what has not left, and receivedBytes what has come, where a link can tell", async (p) => {
+      const whole = frame(64 * KiB, 5);
+      let count = 1;
+      while (p.a.send([whole])) if (++count > 2_000) throw new Error("send() never said false");
+      const { waitingBytes = 1 } = p.a;
+      equal(waitingBytes > 0, true, "something waits where send() said false");
+      await p.aSink.untilWritable(1);
+      equal((p.a.waitingBytes ?? 0) < waitingBytes, true, "less waits at onWritable");
+      await p.bSink.untilFrames(count);
+      const { receivedBytes = Number.POSITIVE_INFINITY } = p.b;
+      equal(receivedBytes >= count * whole.byteLength, true, "as many bytes were received as have come");
+    });
+
     test("send() throws overflow when false is ignored, queues nothing then, and recovers", async ({
       a,
       aSink,

@@ -1,5 +1,6 @@
-/** The subpath `@chaski/node-transport/testing`: a TCP wire that can be cut, and what a test has left open. */
+/** The subpath `@chaski/node-transport/testing`: TCP wires that can be cut or are slow, and what a test has left open. */
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { pipeline, Transform } from "node:stream";
 import { formatTcpAddress, parseTcpAddress } from "../tcp-address.ts";
 import { resetSocket } from "../tcp-link.ts";
 
@@ -36,6 +37,30 @@ export async function wireTo(address: string): Promise<Wire> {
     async [Symbol.asyncDispose]() {
       await new Promise((resolve) => server.close(resolve));
     },
+  };
+}
+
+/** A wire that lets `bytesPerMs` through, each way. */
+export async function slowWireTo(address: string, bytesPerMs: number): Promise<Omit<Wire, "cut">> {
+  const { host, port } = parseTcpAddress(address);
+  const slow = (from: Socket, to: Socket): void => {
+    const brake = new Transform({
+      transform: (chunk: Uint8Array, _encoding, done) =>
+        void setTimeout(() => done(null, chunk), chunk.byteLength / bytesPerMs),
+    });
+    pipeline(from, brake, to, () => {});
+  };
+  const server = createServer((near) => {
+    const far = connect({ host, port });
+    slow(near, far);
+    slow(far, near);
+  });
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
+  const wirePort = (server.address() as AddressInfo).port;
+  return {
+    address: formatTcpAddress({ host, port: wirePort }),
+    port: wirePort,
+    [Symbol.asyncDispose]: () => new Promise<void>((resolve) => void server.close(() => resolve())),
   };
 }
 
