@@ -1,5 +1,13 @@
 // The house of docs/architecture.md. A room of core imports only from the rooms listed before it.
-const floors = [["base"], ["wire"], ["link", "auth"], ["edge"], ["mesh"], ["delivery"], ["streamer", "storage", "rmi"]];
+const floors = [
+  ["base"],
+  ["wire"],
+  ["link", "auth"],
+  ["edge"],
+  ["mesh"],
+  ["delivery"],
+  ["streamer", "storage", "rmi", "discovery"],
+];
 const core = "^packages/core/src";
 const tests = "\\.(test|test-d|fixture)\\.ts$";
 

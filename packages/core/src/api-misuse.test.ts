@@ -134,6 +134,24 @@ const cases: readonly [string, (node: Anything) => unknown, string][] = [
     (node) => node.waitForSubscribers("a", { timeout: 1 }),
     'waitForSubscribers has no option "timeout"; it has count, timeoutMs, signal',
   ],
+  ["discover a pattern", (node) => node.discover("a/*"), "topic must not contain *"],
+  [
+    "discover with an unknown option",
+    (node) => node.discover("a", { timeout: 1 }),
+    'discover has no option "timeout"; it has timeoutMs, signal',
+  ],
+  [
+    "discover without any time",
+    (node) => node.discover("a", { timeoutMs: 0 }),
+    "timeoutMs must be a number from 1 to 3600000, got 0",
+  ],
+  [
+    "discover with a controller for a signal",
+    (node) => node.discover("a", { signal: new AbortController() }),
+    "signal must be an AbortSignal, got an object",
+  ],
+  ["watch the presence on a pattern", (node) => node.presence("**"), "topic must not contain *"],
+  ["watch the presence on no topic", (node) => node.presence(), "topic must be a string, got undefined"],
   // remote objects
   [
     "expose under no name",
@@ -298,6 +316,8 @@ describe("a closed node throws at the call", () => {
     ["remote", (node) => node.remote("a")],
     ["connect", (node) => node.connect("memory://b")],
     ["ping", (node) => node.ping(id)],
+    ["discover", (node) => node.discover("a")],
+    ["presence", (node) => node.presence("a")],
     ["watchTopology", (node) => node.watchTopology()],
   ])("%s", async (what, call) => {
     const mesh = simulation();

@@ -1,6 +1,7 @@
 import { expectTypeOf } from "vitest";
 import type {
   Connection,
+  Discovered,
   Edge,
   Gap,
   MeshError,
@@ -8,6 +9,7 @@ import type {
   Message,
   NodeOptions,
   Remote,
+  Subscriber,
   Subscription,
   Topology,
   Watch,
@@ -80,6 +82,14 @@ for await (const { nodes, edges } of node.watchTopology()) {
   using watch = node.watchTopology();
   watch.close();
 }
+
+expectTypeOf(node.discover("pose", { timeoutMs: 100 })).toEqualTypeOf<Promise<Discovered>>();
+expectTypeOf<Discovered["nodes"]>().toEqualTypeOf<readonly Subscriber[]>();
+expectTypeOf<Discovered["missing"][number]["error"]>().toEqualTypeOf<MeshError>();
+// @ts-expect-error no such option
+void node.discover("pose", { timeout: 100 });
+expectTypeOf(node.presence("pose")).toEqualTypeOf<Watch<readonly Subscriber[]>>();
+for await (const [subscriber] of node.presence("pose")) expectTypeOf(subscriber!.home).toEqualTypeOf<string>();
 
 // Remote objects are typed by whoever asks.
 expectTypeOf(node.remote<{ add(a: number): number }>("calculator")).toEqualTypeOf<Remote<{ add(a: number): number }>>();

@@ -14,6 +14,7 @@ import { Waiters, type WaitOptions } from "./base/waiters.ts";
 import { samePlain, type Watch, Watches } from "./base/watch.ts";
 import { judgeConnection } from "./connection.ts";
 import { Feeds, Ingress, observer, Pinger, RelayPolicy, Unicast } from "./delivery/index.ts";
+import { checkDiscover, type Discovered, type DiscoverOptions, Discovery, type Subscriber } from "./discovery/index.ts";
 import { type Edge as EdgeDriver, Edges, type LocalNode } from "./edge/index.ts";
 import type { Link, LinkSink } from "./link/index.ts";
 import { Mesh, type NodeInfo, type ServiceInstance, type Topology } from "./mesh/index.ts";
@@ -68,6 +69,7 @@ export class MeshNode implements AsyncDisposable {
   readonly #pinger: Pinger;
   readonly #streamer: Streamer;
   readonly #calls: Calls;
+  readonly #discovery: Discovery;
   readonly #waiters: Waiters;
   readonly #topologies = new Watches<Topology>({ read: () => this.#mesh.topology, same: samePlain });
   readonly #nearest = new Map<string, readonly ServiceInstance[]>();
@@ -140,6 +142,7 @@ export class MeshNode implements AsyncDisposable {
         this.#feeds.onMeshChange(moved);
         this.#changed();
         this.#topologies.changed();
+        this.#discovery.onMeshChange();
         this.#calls.onMeshChange();
       },
     });
@@ -193,6 +196,14 @@ export class MeshNode implements AsyncDisposable {
       joined: () => this.ready(),
       onError: (error) => this.#onError(error),
       onServicesChanged: () => this.#tellInterest(),
+    });
+    this.#discovery = new Discovery({
+      ...{ self: this.id, clock, random, turn, unicast: this.#unicast },
+      wantsOf: (topic) => mesh.wantsOf(topic),
+      leavesOf: (topic) => mesh.leavesOf(topic),
+      isJoined: () => this.#joined,
+      joined: (wait) => this.ready(wait),
+      onError: (error) => this.#onError(error),
     });
   }
 
@@ -380,6 +391,28 @@ export class MeshNode implements AsyncDisposable {
     );
   }
 
+  /**
+   * Who else subscribes to `topic`, by name: peers at once, leaves as their gateways name them within `timeoutMs`. Gateways
+   * that did not are said in `missing`. Waits for the first join.
+   * @throws {TypeError | RangeError} @throws {MeshError} `timed-out` when no mesh was joined in time, `closed`; or the signal's reason.
+   */
+  discover(topic: string, options: DiscoverOptions = {}): Promise<Discovered> {
+    checkDiscover(topic, options);
+    this.#checkOpen("discover");
+    return this.#discovery.discover(topic, options);
+  }
+
+  /**
+   * Who else subscribes to `topic`, peers and leaves by name, for a `for await` loop: the set now, then the newest whenever it
+   * changes. A gateway that does not answer is asked again; until then its leaves are those it named last. Ends with the node.
+   * @throws {TypeError} @throws {MeshError} `closed`
+   */
+  presence(topic: string): Watch<readonly Subscriber[]> {
+    checkTopic(topic);
+    this.#checkOpen("presence");
+    return this.#discovery.presence(topic);
+  }
+
   // ---- remote objects
 
   /** Let every node of the mesh call `target`'s methods and read its properties. Close the handle to end it. */
@@ -433,6 +466,7 @@ export class MeshNode implements AsyncDisposable {
     this.#streamer.close();
     this.#calls.close();
     this.#pinger.close();
+    this.#discovery.close();
     this.#feeds.sayGoodbye();
     if (timeoutMs > 0) await this.#drained(timeoutMs);
     this.#mesh.close();

@@ -4,4 +4,4 @@ export { Ingress } from "./ingress.ts";
 export { type Listener, type LocalWant, observer } from "./local-want.ts";
 export { Pinger } from "./pinger.ts";
 export { checkRelayOptions, type RelayOptions, RelayPolicy } from "./relay-policy.ts";
-export { Unicast } from "./unicast.ts";
+export { type PortHandler, Unicast } from "./unicast.ts";

@@ -30,6 +30,18 @@ interface Want {
   readonly pattern: string;
   readonly self: boolean;
   readonly leaves: number;
+  /** How many had been told before it. */
+  readonly told: number;
+}
+
+/** What a peer has told of one topic, by all of its patterns that match. */
+export interface PeerWants {
+  /** It wants the topic itself. */
+  readonly self: boolean;
+  /** How many of its leaves want it, at least. */
+  readonly leaves: number;
+  /** Another one whenever the peer has told of it again: then its leaves may be others, even where they are as many. */
+  readonly revision: string;
 }
 
 /** What one peer has said so far. */
@@ -54,6 +66,7 @@ export class Directory {
   readonly #shares = new Map<NodeId, Share>();
   readonly #wants = new PatternIndex<Want>();
   readonly #instances = new Map<string, Set<ServiceInstance>>();
+  #told = 0;
   readonly #ofOwner = new Map<NodeId, Set<ServiceInstance>>();
   /** Frames that there was no room for. */
   refused = 0;
@@ -122,22 +135,29 @@ export class Directory {
 
   /** Peers that want `topic` and are not left out by `counts`, and how many leaves of theirs do. */
   subscribers(topic: string, counts: (peer: NodeId) => boolean): { peers: NodeId[]; leaves: number } {
-    const byPeer = new Map<NodeId, { self: boolean; leaves: number }>();
-    for (const { peer, self, leaves } of this.#wants.match(topic)) {
-      const found = byPeer.get(peer);
-      // Patterns that overlap may count a leaf more than once; the largest single count is certain.
-      if (found) {
-        found.self ||= self;
-        found.leaves = Math.max(found.leaves, leaves);
-      } else if (counts(peer)) byPeer.set(peer, { self, leaves });
-    }
     const peers: NodeId[] = [];
     let leaves = 0;
-    for (const [peer, found] of byPeer) {
+    for (const [peer, found] of this.wantsOf(topic)) {
+      if (!counts(peer)) continue;
       if (found.self) peers.push(peer);
       leaves += found.leaves;
     }
     return { peers, leaves };
+  }
+
+  /** Who has told of wanting `topic`. */
+  wantsOf(topic: string): Map<NodeId, PeerWants> {
+    const byPeer = new Map<NodeId, PeerWants>();
+    for (const { peer, self, leaves, told } of this.#wants.match(topic)) {
+      const found = byPeer.get(peer);
+      // Patterns that overlap may count a leaf more than once; the largest single count is certain.
+      byPeer.set(peer, {
+        self: self || found?.self === true,
+        leaves: Math.max(leaves, found?.leaves ?? 0),
+        revision: found ? `${found.revision} ${told}` : `${told}`,
+      });
+    }
+    return byPeer;
   }
 
   /** Where objects of this name are exposed. */
@@ -178,7 +198,7 @@ export class Directory {
       if (before) this.#wants.delete(pattern, before);
       share.wants.delete(pattern);
       if (!self && leaves === 0) continue;
-      const want = { peer: id, pattern, self, leaves };
+      const want = { peer: id, pattern, self, leaves, told: this.#told++ };
       share.wants.set(pattern, want);
       this.#wants.add(pattern, want);
     }

@@ -1,3 +1,4 @@
-export type { NodeInfo, ServiceInstance } from "./directory.ts";
+export type { NodeInfo, PeerWants, ServiceInstance } from "./directory.ts";
 export { Mesh } from "./mesh.ts";
+export type { Leaf } from "./own-share.ts";
 export type { Topology, TopologyEdge } from "./topology.ts";

@@ -12,10 +12,10 @@ import { matches } from "../base/topic-pattern.ts";
 import type { Flushable, Turn } from "../base/turn.ts";
 import type { Edge, LocalNode } from "../edge/index.ts";
 import { control, type DigestBody, FrameType, Lane, type RecordBody, Writer } from "../wire/index.ts";
-import { Directory, type NodeInfo, type ServiceInstance } from "./directory.ts";
+import { Directory, type NodeInfo, type PeerWants, type ServiceInstance } from "./directory.ts";
 import { EdgeCost } from "./edge-cost.ts";
 import { LeafInterest } from "./leaf-interest.ts";
-import { type OwnInterest, OwnShare } from "./own-share.ts";
+import { type Leaf, type OwnInterest, OwnShare } from "./own-share.ts";
 import { Records, type StoredRecord } from "./records.ts";
 import { computeRoutes, type Route } from "./routes.ts";
 import { type Topology, topologyOf } from "./topology.ts";
@@ -182,6 +182,21 @@ export class Mesh implements Flushable {
       peers: peers.flatMap((id) => this.#known.get(id) ?? []),
       leaves: Math.max(0, leaves - Number(ownLeaf)),
     };
+  }
+
+  /** Reachable peers that want `topic`, themselves or for leaves; this one among them. */
+  *wantsOf(topic: string): Generator<readonly [peer: NodeInfo, wants: PeerWants]> {
+    const { identity, name, role } = this.#options.local;
+    const self: NodeInfo = { id: identity.id, name, role };
+    for (const [id, wants] of this.#directory.wantsOf(topic)) {
+      const peer = id === this.#self ? self : this.#known.get(id);
+      if (peer) yield [peer, wants];
+    }
+  }
+
+  /** The leaves on this gateway that want `topic`, by id. */
+  leavesOf(topic: string): ReadonlyMap<NodeId, Leaf> {
+    return this.#share.leavesOf(topic);
   }
 
   /** Where objects of this name are exposed. */

@@ -4,6 +4,7 @@
  */
 import type { NodeId } from "../base/ids.ts";
 import { LIMITS } from "../base/limits.ts";
+import { PatternIndex } from "../base/pattern-index.ts";
 import { utf8 } from "../base/platform.ts";
 import { type InterestBody, inFrames, type ShareBody } from "../wire/index.ts";
 
@@ -17,14 +18,20 @@ export interface OwnInterest {
   readonly services: readonly string[];
 }
 
-interface Leaf {
+export interface Leaf {
   readonly id: NodeId;
   readonly name: string;
 }
 
-interface LeafShare {
+interface LeafShare extends Leaf {
   readonly topics: Set<string>;
   readonly services: Set<string>;
+}
+
+/** Who wants a pattern. */
+interface Wanted {
+  self: boolean;
+  readonly leaves: Set<LeafShare>;
 }
 
 /** What an entry takes of a frame beside its texts, at most. */
@@ -36,7 +43,8 @@ const FEW_ENTRIES = 1_024;
 
 export class OwnShare {
   readonly #self: Leaf;
-  readonly #topics = new Map<string, { self: boolean; leaves: number }>();
+  readonly #topics = new Map<string, Wanted>();
+  readonly #index = new PatternIndex<Wanted>();
   readonly #services = new Map<string, Service>();
   readonly #leaves = new Map<object, LeafShare>();
   #changedTopics = new Set<string>();
@@ -65,8 +73,9 @@ export class OwnShare {
   /** This node's own interest, the whole of it. */
   set own({ topics, services }: OwnInterest) {
     const now = new Set(topics);
-    for (const [pattern, { self }] of this.#topics) if (self && !now.has(pattern)) this.#want(pattern, false, 0);
-    for (const pattern of now) if (!this.#topics.get(pattern)?.self) this.#want(pattern, true, 0);
+    for (const [pattern, { self }] of this.#topics)
+      if (self && !now.has(pattern)) this.#want(pattern, this.#self, false);
+    for (const pattern of now) if (!this.#topics.get(pattern)?.self) this.#want(pattern, this.#self, true);
     const offered = new Set(services);
     for (const { service, owner } of [...this.#services.values()])
       if (owner === this.#self.id && !offered.has(service)) this.#offer(this.#self, service, false);
@@ -77,12 +86,12 @@ export class OwnShare {
   leafTold(edge: object, leaf: Leaf, { whole, topics, services }: InterestBody): number {
     if (whole) this.leafLeft(edge, leaf);
     let share = this.#leaves.get(edge);
-    if (!share) this.#leaves.set(edge, (share = { topics: new Set(), services: new Set() }));
+    if (!share) this.#leaves.set(edge, (share = { ...leaf, topics: new Set(), services: new Set() }));
     for (const { pattern, wanted } of topics) {
       if (wanted === share.topics.has(pattern)) continue;
       if (wanted) share.topics.add(pattern);
       else share.topics.delete(pattern);
-      this.#want(pattern, undefined, wanted ? 1 : -1);
+      this.#want(pattern, share, wanted);
     }
     for (const { service, offered } of services) {
       if (offered) share.services.add(service);
@@ -96,8 +105,15 @@ export class OwnShare {
     const share = this.#leaves.get(edge);
     if (!share) return;
     this.#leaves.delete(edge);
-    for (const pattern of share.topics) this.#want(pattern, undefined, -1);
+    for (const pattern of share.topics) this.#want(pattern, share, false);
     for (const service of share.services) this.#offer(leaf, service, false);
+  }
+
+  /** The leaves that want `topic`, by id; those whose pattern there was no room for are left out. */
+  leavesOf(topic: string): ReadonlyMap<NodeId, Leaf> {
+    const found = new Map<NodeId, Leaf>();
+    for (const { leaves } of this.#index.match(topic)) for (const leaf of leaves) found.set(leaf.id, leaf);
+    return found;
   }
 
   /** What is to be told now, cut to frames; the first tells everything anew where that is shorter. */
@@ -121,20 +137,26 @@ export class OwnShare {
   }
 
   #topic(pattern: string): Topic {
-    return { pattern, ...(this.#topics.get(pattern) ?? { self: false, leaves: 0 }) };
+    const wanted = this.#topics.get(pattern);
+    return { pattern, self: wanted?.self ?? false, leaves: wanted?.leaves.size ?? 0 };
   }
 
-  #want(pattern: string, self: boolean | undefined, leaves: number): void {
+  /** @param by This node itself, or one of its leaves. */
+  #want(pattern: string, by: Leaf | LeafShare, wanted: boolean): void {
     let entry = this.#topics.get(pattern);
     if (!entry) {
-      if (!this.#admit(pattern)) return;
-      this.#topics.set(pattern, (entry = { self: false, leaves: 0 }));
+      if (!wanted || !this.#admit(pattern)) return;
+      this.#topics.set(pattern, (entry = { self: false, leaves: new Set() }));
+      this.#index.add(pattern, entry);
     }
-    entry.self = self ?? entry.self;
-    entry.leaves = Math.max(0, entry.leaves + leaves);
+    if (!("topics" in by)) entry.self = wanted;
+    else if (wanted) entry.leaves.add(by);
+    else entry.leaves.delete(by);
+    // Also when the count is what it was: whoever asks for names hears that they are others now.
     this.#changedTopics.add(pattern);
-    if (entry.self || entry.leaves > 0) return;
+    if (entry.self || entry.leaves.size > 0) return;
     this.#topics.delete(pattern);
+    this.#index.delete(pattern, entry);
     this.#release(pattern);
   }
 

@@ -96,7 +96,7 @@ it(`${LEAVES} leaves on ${GATEWAYS} gateways cost other peers no more than ${GAT
   /** What a peer beyond the gateways holds of the directory, and hears while leaves come and subscribe. */
   const held = async (leavesPerGateway: number): Promise<{ entries: number; leaves: number; bytes: number }> => {
     await using mesh = new SimulatedMesh({ settle, delayMs: 1 });
-    const root = await mesh.node("root");
+    await mesh.node("root");
     const peer = await mesh.node("peer", { join: ["root"] });
     for (let i = 0; i < GATEWAYS; i++) await mesh.node(`g${i}`, { role: "gateway", join: ["root"] });
     await mesh.run(2_000);

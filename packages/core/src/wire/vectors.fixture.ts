@@ -11,13 +11,17 @@ import {
   dataPayloadFrom,
   dataPublishedAtMs,
   dataSeq,
+  decodeLeafQuery,
   decodePayload,
   decodeUnicastHead,
+  encodeLeafQuery,
   encodePayload,
   encodeUnicast,
+  FIRST_LEAF,
   FrameType,
   type IntroduceBody,
   Lane,
+  type LeafQuery,
   Port,
   Reader,
   type RecordBody,
@@ -360,6 +364,25 @@ export const remoteCalls: readonly Vector[] = [
   call("refusal", "it did not run", { kind: "refusal", id: 1, code: "no-responder", detail: "nothing of that name" }),
   call("cancel", "the caller gave up", { kind: "cancel", id: 1 }),
   call("probe", "the caller asks whether it still runs", { kind: "probe", id: 1 }),
+];
+
+const leafQuery = (name: string, description: string, query: LeafQuery): Vector => ({
+  name,
+  description,
+  fields: query,
+  bytes: encodeLeafQuery(query),
+  decode: decodeLeafQuery,
+});
+
+/** Payloads of unicasts to the port `leaves`. */
+export const leafQueries: readonly Vector[] = [
+  leafQuery("ask", "from the beginning", { kind: "ask", number: 7, topic: "scan/front", after: FIRST_LEAF }),
+  leafQuery("ask on", "for the leaves after one", { kind: "ask", number: 7, topic: "scan/front", after: leaf }),
+  leafQuery("answer", "and there are more", {
+    ...{ kind: "answer", number: 7, more: true },
+    leaves: [{ id: leaf, name: "Ana's tab" }],
+  }),
+  leafQuery("empty answer", "nobody", { kind: "answer", number: 8, more: false, leaves: [] }),
 ];
 
 /** How INTRODUCE is signed. */

@@ -1,6 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { FrameType, readU32 } from "./index.ts";
-import { controlFrames, hex, messages, proofOfPeer, records, remoteCalls, type Vector } from "./vectors.fixture.ts";
+import {
+  controlFrames,
+  hex,
+  leafQueries,
+  messages,
+  proofOfPeer,
+  records,
+  remoteCalls,
+  type Vector,
+} from "./vectors.fixture.ts";
 
 /** As another language reads it: bytes become hexadecimal text. */
 function plain(value: unknown): unknown {
@@ -27,6 +36,7 @@ const FILES = {
   ),
   records: file("Bodies of record frames. The origin signs them; nobody else changes a byte.", records),
   messages: file("Whole data, unicast, bounce and denied frames. A header map is MessagePack on the wire.", messages),
+  "leaf-queries": file("Payloads of unicasts to port 2.", leafQueries),
   "remote-calls": file("Payloads of unicasts to port 1, in MessagePack.", remoteCalls),
   proof: `${JSON.stringify(plain(proofOfPeer), null, 2)}\n`,
 };
@@ -48,7 +58,7 @@ describe("golden vectors", () => {
     expect(readU32(bytes, 0)).toBe(bytes.byteLength);
   });
 
-  it.each([...controlFrames, ...records, ...messages, ...remoteCalls])(
+  it.each([...controlFrames, ...records, ...messages, ...leafQueries, ...remoteCalls])(
     "$name decodes to its fields",
     ({ fields, bytes, decode }) => {
       expect(plain(decode(bytes))).toEqual(plain(fields));

@@ -1,0 +1,2 @@
+export { checkDiscover, type Discovered, type DiscoverOptions, Discovery } from "./discovery.ts";
+export type { Subscriber } from "./subscribers.ts";
