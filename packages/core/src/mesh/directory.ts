@@ -59,7 +59,8 @@ interface Share {
 /** What became of a share's frame. `behind`: something before it is missing and must be asked for. */
 export type ShareNews =
   | { readonly on: "old" }
-  | { readonly on: "news" | "behind" | "refused"; readonly record: StoredRecord };
+  | { readonly on: "behind" | "refused"; readonly record: StoredRecord }
+  | { readonly on: "news"; readonly record: StoredRecord; readonly frame: Uint8Array };
 
 export class Directory {
   readonly #verifier: Verifier | undefined;
@@ -97,18 +98,19 @@ export class Directory {
   }
 
   /**
-   * @param frame Owned by the directory from now on.
+   * @param frame Copied when it is kept.
    * @param recordOf The record held of a peer; without one, nothing can be checked.
    * @throws {MeshError} `malformed-frame`, or `bad-credentials` when its signature is wrong.
    */
   offer(frame: Uint8Array, recordOf: (id: NodeId) => StoredRecord | undefined): ShareNews {
     const { body, signature } = control.share.decode(frame);
-    const said = control.shareBody.read(new Reader(body));
-    const record = recordOf(said.id);
-    if (!record || record.gone || record.incarnation !== said.incarnation) return { on: "old" };
+    const { id, incarnation, version, whole } = control.shareVersion.read(new Reader(body));
+    const record = recordOf(id);
+    if (!record || record.gone || record.incarnation !== incarnation) return { on: "old" };
     const held = this.version(record);
-    if (said.version <= held) return { on: "old" };
-    if (!said.whole && said.version !== held + 1) return { on: "behind", record };
+    if (version <= held) return { on: "old" };
+    if (!whole && version !== held + 1) return { on: "behind", record };
+    const said = control.shareBody.read(new Reader(body));
     if (this.#verifier) checkSigned(this.#verifier, record, body, signature);
     const share = said.whole ? this.#begin(said) : this.#shares.get(said.id)!;
     if (share.byteLength + frame.byteLength > LIMITS.shareBytes) {
@@ -116,10 +118,11 @@ export class Directory {
       return { on: "refused", record };
     }
     share.version = said.version;
-    share.frames.push(frame);
+    const kept = frame.slice();
+    share.frames.push(kept);
     share.byteLength += frame.byteLength;
     this.#apply(share, said);
-    return { on: "news", record };
+    return { on: "news", record, frame: kept };
   }
 
   /** Forget all that a peer has said. */

@@ -259,11 +259,11 @@ export class Mesh implements Flushable {
     switch (type) {
       case FrameType.record:
         this.#fromPeer(edge);
-        this.#onRecord(edge, frame.slice());
+        this.#onRecord(edge, frame);
         return true;
       case FrameType.share:
         this.#fromPeer(edge);
-        this.#onShare(edge, frame.slice());
+        this.#onShare(edge, frame);
         return true;
       case FrameType.digest:
         this.#onDigest(edge, control.digest.decode(frame));
@@ -303,7 +303,7 @@ export class Mesh implements Flushable {
     const held = this.#directory.version(record);
     if (record.gone || held === 0) this.#directory.forget(record.id);
     if (record.directory > held && !record.gone && this.#syncedWith.has(edge)) this.#ask(edge, record);
-    this.#flood(frame, edge);
+    this.#flood(record.frame, edge);
     if (record.news === "life") this.#changedLives.add(record.id);
     if (record.news !== "none") this.#touch("routes");
   }
@@ -332,7 +332,7 @@ export class Mesh implements Flushable {
         return;
       case "news":
         this.#askedAtMs.delete(news.record.id);
-        this.#flood(frame, edge);
+        this.#flood(news.frame, edge);
         this.#touch("directory");
     }
   }

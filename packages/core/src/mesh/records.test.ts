@@ -41,7 +41,7 @@ describe("Records", () => {
       frame,
       expiresAtMs: 5 + TIMINGS.recordExpiryMs,
     });
-    expect(records.byId.get(alice.id)!.frame).toBe(frame);
+    expect(records.byId.get(alice.id)!.frame).toEqual(frame);
   });
 
   it.each([

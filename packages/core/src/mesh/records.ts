@@ -34,15 +34,18 @@ export class Records {
 
   /**
    * Read a record frame and keep it when it is newer than what is known.
-   * @param frame Owned by the store from now on.
+   * @param frame Copied when it is kept.
    * @returns The record, or undefined when it is old news or one peer too many.
    * @throws {MeshError} `malformed-frame`, or `bad-credentials` when its signature is wrong.
    */
   offer(frame: Uint8Array, nowMs: number): StoredRecord | undefined {
     const { ageMs, body, signature } = control.record.decode(frame);
-    const record = control.recordBody.read(new Reader(body));
-    const known = this.#byId.get(record.id);
-    if ((known && !isNewer(record, known)) || ageMs >= TIMINGS.recordExpiryMs) return undefined;
+    // In a mesh with cycles most of them are old news: that must cost little.
+    const version = control.recordVersion.read(new Reader(body));
+    const known = this.#byId.get(version.id);
+    if ((known && !isNewer(version, known)) || ageMs >= TIMINGS.recordExpiryMs) return undefined;
+    const kept = frame.slice();
+    const record = control.recordBody.read(new Reader(control.record.decode(kept).body));
     const costs = costsOf(record);
     if (this.#verifier) checkSigned(this.#verifier, record, body, signature);
     if (!known && this.#byId.size >= LIMITS.peers) {
@@ -50,7 +53,7 @@ export class Records {
       return undefined;
     }
     const expiresAtMs = nowMs + TIMINGS.recordExpiryMs - ageMs;
-    const stored: StoredRecord = { ...record, costs, frame, expiresAtMs, news: newsOf(record, costs, known) };
+    const stored: StoredRecord = { ...record, costs, frame: kept, expiresAtMs, news: newsOf(record, costs, known) };
     this.#byId.set(record.id, stored);
     return stored;
   }

@@ -118,11 +118,12 @@ export const record = controlFrame(
   FrameType.record,
   struct({ ageMs: u32, body: bytes(LIMITS.controlFrameBytes), signature: bytes(128) }),
 );
+const version = { id: nodeId, incarnation: u53, sequence: u53 };
+/** What a record's body begins with: enough to tell whether the rest is news. */
+export const recordVersion = struct(version);
 /** The link state of a peer. `cost` in microseconds, 1 or more; `directory` is the version its share has come to. */
 export const recordBody = struct({
-  id: nodeId,
-  incarnation: u53,
-  sequence: u53,
+  ...version,
   role: oneOf(ROLES),
   name,
   publicKey: bytes(64),
@@ -138,12 +139,12 @@ export const share = controlFrame(
   FrameType.share,
   struct({ body: bytes(LIMITS.controlFrameBytes), signature: bytes(128) }),
 );
+const change = { id: nodeId, incarnation: u53, version: u53, whole: flag };
+/** What a share's body begins with: enough to tell whether the rest is news. */
+export const shareVersion = struct(change);
 /** Version by version; `whole` begins anew. A topic nobody wants and a service not `offered` are over. */
 export const shareBody = struct({
-  id: nodeId,
-  incarnation: u53,
-  version: u53,
-  whole: flag,
+  ...change,
   topics: list(struct({ pattern, self: flag, leaves: u32 })),
   services: list(struct({ service: name, owner: nodeId, ownerName: name, offered: flag })),
 });
