@@ -203,19 +203,22 @@ export class Attachments implements Sources {
   }
 
   /**
-   * Whether `pattern` is active at every origin now reachable. Leaves are not waited for, since one may be asleep; nor is
-   * an origin that has not answered for long: neither must hold up the others.
+   * How long to wait, in ms, until `pattern` counts as active at every origin now reachable: 0 when it does, Infinity when
+   * something must happen first. Leaves are not waited for, since one may be asleep; nor is an origin that has not
+   * answered for long: neither must hold up the others.
    */
-  confirmedEverywhere(pattern: string): boolean {
+  waitMs(pattern: string): number {
+    let waitMs = 0;
     for (const upstream of this.#upstreams.values()) {
       if (upstream.confirmed(pattern)) continue;
-      if (upstream.kind === "every") return false;
+      if (upstream.kind === "every") return Number.POSITIVE_INFINITY;
       if (upstream.kind === "leaf" || !upstream.reachable) continue;
       const want = upstream.wants.get(pattern);
       if (!want) continue; // whoever wants it may not have it from there
-      if (this.#host.now() - (want.sentAtMs ?? Number.POSITIVE_INFINITY) < TIMINGS.attachMs) return false;
+      const askedAtMs = want.sentAtMs ?? Number.POSITIVE_INFINITY;
+      waitMs = Math.max(waitMs, askedAtMs + TIMINGS.attachMs - this.#host.now());
     }
-    return true;
+    return waitMs;
   }
 
   #reconcile(upstream: Upstream, batch: AttachBatch): void {

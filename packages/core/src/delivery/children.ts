@@ -226,17 +226,14 @@ export class Children {
       if (child.wantsOf(upstream.origin).has(pattern)) this.#answer(child, upstream.ref, pattern);
   }
 
-  /** Send the answers of this turn; tell leaves which of their wants are active at every origin. @returns Whether all have been told. */
-  answer(confirmedEverywhere: (pattern: string) => boolean): boolean {
+  /** Send the answers of this turn; tell leaves of those of their wants that are active everywhere now. */
+  answer(isActive: (pattern: string) => boolean): void {
     this.#answers.send();
-    let all = true;
     for (const { edge, unanswered } of this.#byEdge.values()) {
-      const patterns = [...unanswered].filter(confirmedEverywhere);
+      const patterns = [...unanswered].filter(isActive);
       for (const pattern of patterns) unanswered.delete(pattern);
-      if (unanswered.size > 0) all = false;
       if (patterns.length > 0) sendAttached(edge, [], patterns);
     }
-    return all;
   }
 
   forgetFlow(flow: Flow): void {

@@ -453,24 +453,19 @@ export class Feeds implements ChildHost, Flushable {
     this.#queued = false;
     if (this.#closed) return;
     this.#attachments.flush();
+    let soonestMs = Number.POSITIVE_INFINITY;
+    const isActive = (pattern: string): boolean => {
+      const waitMs = this.#attachments.waitMs(pattern);
+      if (waitMs > 0) soonestMs = Math.min(soonestMs, waitMs);
+      return waitMs <= 0;
+    };
     const isJoined = this.#host.joined();
-    const everywhere = (pattern: string): boolean => isJoined && this.#attachments.confirmedEverywhere(pattern);
-    let waiting = false;
-    for (const want of this.#localWants) {
-      if (!want.isReady && everywhere(want.pattern)) want.nowReady();
-      waiting ||= !want.isReady;
-    }
-    if (!this.#children.answer(everywhere)) waiting = true;
+    if (isJoined) for (const want of this.#localWants) if (!want.isReady && isActive(want.pattern)) want.nowReady();
+    this.#children.answer((pattern) => isJoined && isActive(pattern));
     // Who is still waited for gets its time; then the others are told.
-    if (waiting)
-      this.#patience ??= this.#host.clock.setTimer(TIMINGS.attachMs, () =>
-        this.#host.turn.run(() => this.#losePatience()),
-      );
-  }
-
-  #losePatience(): void {
-    this.#patience = undefined;
-    this.#wake();
+    this.#patience?.[dispose]();
+    if (Number.isFinite(soonestMs))
+      this.#patience = this.#host.clock.setTimer(soonestMs, () => this.#host.turn.run(() => this.#wake()));
   }
 
   /** Forget a flow; who has not been told of its end is told now. */
