@@ -7,7 +7,7 @@
 import type { Clock, Random } from "../base/clock.ts";
 import { MeshError } from "../base/errors.ts";
 import { type NodeId, randomFlowNumber } from "../base/ids.ts";
-import { LIMITS, TIMINGS } from "../base/limits.ts";
+import { LIMITS } from "../base/limits.ts";
 import { dispose } from "../base/platform.ts";
 import { matches } from "../base/topic-pattern.ts";
 import type { Flushable, Turn } from "../base/turn.ts";

@@ -89,20 +89,23 @@ it.each([
   ["a leaf", "leaf", "gateway"],
   ["a peer", "peer", "gateway"],
   ["a leaf that never had an edge", "leaf", "nobody"],
-] as const)("%s without an edge waits for one with its subscription, and not for a clock", async (_what, role, join) => {
-  await using mesh = new SimulatedMesh({ settle });
-  await mesh.node("gateway", { role: "gateway" });
-  const node = await mesh.node("node", { role, join: [join] });
-  await mesh.run(1_000);
-  mesh.network.cut("gateway", "node");
-  await mesh.run(10_000);
-  const { setTimer } = mesh.clock;
-  let patience = 0;
-  mesh.clock.setTimer = (delayMs, run) => {
-    if (delayMs === TIMINGS.attachMs) patience++;
-    return setTimer.call(mesh.clock, delayMs, run);
-  };
-  node.subscribe("t");
-  await mesh.run(10 * 60_000);
-  expect(patience).toBe(0);
-});
+] as const)(
+  "%s without an edge waits for one with its subscription, and not for a clock",
+  async (_what, role, join) => {
+    await using mesh = new SimulatedMesh({ settle });
+    await mesh.node("gateway", { role: "gateway" });
+    const node = await mesh.node("node", { role, join: [join] });
+    await mesh.run(1_000);
+    mesh.network.cut("gateway", "node");
+    await mesh.run(10_000);
+    const { setTimer } = mesh.clock;
+    let patience = 0;
+    mesh.clock.setTimer = (delayMs, run) => {
+      if (delayMs === TIMINGS.attachMs) patience++;
+      return setTimer.call(mesh.clock, delayMs, run);
+    };
+    node.subscribe("t");
+    await mesh.run(10 * 60_000);
+    expect(patience).toBe(0);
+  },
+);

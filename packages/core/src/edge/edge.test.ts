@@ -95,7 +95,7 @@ class Scene {
   /** Everything the other side says until the edge is open, its ACCEPT so long after our INTRODUCE. */
   open(role: Role = "peer", roundTripMs = 0): this {
     const hello = encodeHello(new Uint8Array(32));
-    const state = { phase: "introduce", ourHello: hello, theirHello: hello, capabilities: 0 } as const;
+    const state = { phase: "introduce", ourHello: hello, theirHello: hello } as const;
     this.receive(hello, encodeIntroduce(this.node("them", role), state, ""));
     this.clock.advance(roundTripMs);
     this.receive(control.accept.encode({}));

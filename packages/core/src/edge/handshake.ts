@@ -28,15 +28,14 @@ export type HandshakeState =
       readonly phase: "introduce";
       readonly ourHello: Uint8Array;
       readonly theirHello: Uint8Array;
-      readonly capabilities: number;
     }
-  | { readonly phase: "accept"; readonly them: IntroduceBody; readonly capabilities: number };
+  | { readonly phase: "accept"; readonly them: IntroduceBody };
 
 /** What a frame led to: a new state, or the end of the handshake. */
 export type HandshakeStep =
   | { readonly on: "introduce"; readonly state: HandshakeState & { phase: "introduce" } }
   | { readonly on: "introduced"; readonly state: HandshakeState & { phase: "accept" } }
-  | { readonly on: "accepted"; readonly them: IntroduceBody; readonly capabilities: number };
+  | { readonly on: "accepted"; readonly them: IntroduceBody };
 
 export function encodeHello(nonce: Uint8Array): Uint8Array {
   return control.hello.encode({ magic: control.HELLO_MAGIC, ...control.PROTOCOL, nonce });
@@ -90,10 +89,9 @@ export function step(state: HandshakeState, local: LocalNode, frame: Uint8Array)
     }
     if (hello.nonce.byteLength !== control.NONCE_BYTES)
       throw new MeshError("malformed-frame", `a nonce of ${hello.nonce.byteLength} bytes`);
-    const capabilities = hello.capabilities & control.PROTOCOL.capabilities;
     return {
       on: "introduce",
-      state: { phase: "introduce", ourHello: state.ourHello, theirHello: frame.slice(), capabilities },
+      state: { phase: "introduce", ourHello: state.ourHello, theirHello: frame.slice() },
     };
   }
   if (state.phase === "introduce" && type === FrameType.introduce) {
@@ -106,10 +104,9 @@ export function step(state: HandshakeState, local: LocalNode, frame: Uint8Array)
     if (them.role === "leaf" && local.role === "peer")
       throw new MeshError("forbidden", "this peer takes no leaves; join a gateway");
     if (local.verifier) checkProof(local.verifier, state.ourHello, state.theirHello, them);
-    return { on: "introduced", state: { phase: "accept", them, capabilities: state.capabilities } };
+    return { on: "introduced", state: { phase: "accept", them } };
   }
-  if (state.phase === "accept" && type === FrameType.accept)
-    return { on: "accepted", them: state.them, capabilities: state.capabilities };
+  if (state.phase === "accept" && type === FrameType.accept) return { on: "accepted", them: state.them };
   throw new MeshError(
     "malformed-frame",
     `frame type 0x${type.toString(16)} has no place in the handshake's ${state.phase} phase`,
