@@ -57,6 +57,8 @@ interface Heard {
   skipped: number;
   /** The hole that the next message has to tell of. */
   hole: Pick<Gap, "from" | "to"> | undefined;
+  /** It was told that the origin is lost, and nothing has come since. */
+  over: boolean;
 }
 
 /** What may be missing where. */
@@ -67,6 +69,8 @@ export interface Allowed {
   readonly slow: boolean;
   /** Whether the mesh may have forgotten something of the origin. */
   forgotten(origin: string): boolean;
+  /** Enough time has passed in the end for everybody to know of every crash. */
+  readonly crashesAreKnown: boolean;
   /** Whether the origin may have been given up for lost. */
   lost(origin: string): boolean;
 }
@@ -111,6 +115,7 @@ export class Witness {
     heard.hole = undefined;
     if (gap?.from !== hole?.from || gap?.to !== hole?.to)
       this.#say(`number ${seq} of ${origin} ${topic} tells of ${range(gap)}, after ${range(hole)}`);
+    heard.over = false;
     heard.delivered++;
     heard.next = seq + 1;
   }
@@ -128,6 +133,7 @@ export class Witness {
     if (reason === "origin-lost") {
       if (!this.#ledger.crashed.has(origin) && !this.#allowed.lost(origin)) this.#say(`${what}, but it lives`);
       if (Number.isFinite(to)) this.#say(`${what} has an end`);
+      heard.over = true;
       heard.next = from; // where it goes on, should it come back
       return;
     }
@@ -153,9 +159,14 @@ export class Witness {
     if (!this.#owedAfter) this.#say("never ready");
     for (const [key, stream] of this.#ledger.streams()) {
       const { origin, topic, payloads, reliability } = stream;
-      if (this.#ledger.crashed.has(origin) || !matchesOnPaper(this.#pattern, topic)) continue;
-      const head = payloads.length;
       const heard = this.#heard.get(key);
+      if (this.#ledger.crashed.has(origin)) {
+        if (this.#allowed.crashesAreKnown && reliability === "reliable" && heard?.over === false)
+          this.#say(`${key} has ended without a word`);
+        continue;
+      }
+      if (!matchesOnPaper(this.#pattern, topic)) continue;
+      const head = payloads.length;
       const mayDrop = reliability === "volatile" || this.#allowed.drops;
       if (heard) {
         const { delivered, lost, dropped, skipped, next } = heard;
@@ -166,8 +177,9 @@ export class Witness {
         // Of a stream of which only drops were heard nobody knows where it began.
         if (delivered + lost > 0 && unheard > 0) this.#say(`${key} ends at ${next - 1} of ${head}`);
       }
-      // Origins out of reach when it became ready count from ATTACHED on, which nobody outside can see.
-      if (!this.#owedAfter || !this.#reachable.has(origin) || mayDrop) continue;
+      // Origins out of reach when it became ready count from ATTACHED on, which nobody outside can see; and for those that
+      // were given up and came back it begins anew with whatever it had heard nothing of.
+      if (!this.#owedAfter || !this.#reachable.has(origin) || mayDrop || this.#allowed.lost(origin)) continue;
       const owedFrom = (this.#owedAfter.get(key) ?? 0) + 1;
       if (heard && heard.first > owedFrom) this.#say(`${key} begins at ${heard.first}, owed from ${owedFrom}`);
       if (!heard && head >= owedFrom) this.#say(`nothing of ${key}, owed ${owedFrom} to ${head}`);
@@ -195,7 +207,7 @@ export class Witness {
 }
 
 function nothing(first: number): Heard {
-  return { first, next: first, delivered: 0, lost: 0, dropped: 0, skipped: 0, hole: undefined };
+  return { first, next: first, delivered: 0, lost: 0, dropped: 0, skipped: 0, hole: undefined, over: false };
 }
 
 function range(gap: Pick<Gap, "from" | "to"> | undefined): string {

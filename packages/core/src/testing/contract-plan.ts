@@ -1,5 +1,6 @@
 /** What a life of the simulated mesh is like: everything a seed chooses before it begins. */
 import type { Random } from "../base/clock.ts";
+import { LIMITS, TIMINGS } from "../base/limits.ts";
 
 export interface Plan {
   readonly peers: number;
@@ -15,6 +16,8 @@ export interface Plan {
   readonly crashes: number;
   /** Messages are published for so long, in ms; then everything heals and settles. */
   readonly runMs: number;
+  /** So long nothing happens in the end, in ms. */
+  readonly settleMs: number;
   /** How long a cut lasts, in ms. */
   readonly cutMs: readonly [shortest: number, longest: number];
   /** Logs that hold everything, or in some or all nodes only the last few messages. */
@@ -31,25 +34,32 @@ export interface Plan {
   readonly comingAgain: number;
 }
 
+/** Longer than the longest redial and attach take. */
+const SETTLE_MS = 60_000;
+/** Longer than the record of a peer that has crashed lives. */
+const KNOW_CRASHES_MS = TIMINGS.recordExpiryMs + 30_000;
+
 /** A leaf's lease and the life of a record are over in the longest ones. */
 const CUTS = {
   short: { runMs: 20_000, cutMs: [50, 1_550], faults: 12 },
-  lease: { runMs: 120_000, cutMs: [500, 85_000], faults: 8 },
-  record: { runMs: 260_000, cutMs: [1_000, 235_000], faults: 6 },
+  lease: { runMs: LIMITS.leafLeaseMs * 2, cutMs: [500, LIMITS.leafLeaseMs + 25_000], faults: 8 },
+  record: { runMs: TIMINGS.recordExpiryMs + 60_000, cutMs: [1_000, TIMINGS.recordExpiryMs + 35_000], faults: 6 },
 } as const;
 
 /** Seeds in a row differ in everything. */
 export function planFor(seed: number, random: Random): Plan {
   const oneOf = <T>(...choices: readonly T[]): T => choices[Math.floor(random.float() * choices.length)]!;
   const cuts = seed % 12 === 11 ? CUTS.record : seed % 6 === 2 ? CUTS.lease : CUTS.short;
+  const crashes = cuts === CUTS.short ? oneOf(0, 0.3) : 0;
   return {
     ...cuts,
+    crashes,
+    settleMs: crashes > 0 && seed % 3 === 0 ? KNOW_CRASHES_MS : SETTLE_MS,
     peers: 3 + (seed % 5),
     leaves: seed % 4,
     gatewaysOfLeaf: oneOf(1, 2, 3),
     extraJoins: oneOf(0, 0, 1, 2),
     messages: 300,
-    crashes: cuts === CUTS.short ? oneOf(0, 0.3) : 0,
     logs: oneOf("large", "large", "mixed", "small"),
     payloadBytes: oneOf(100, 3_000, 6_000),
     slowReaders: oneOf(0, 0.3),

@@ -2,6 +2,7 @@
  * One random life of a small mesh, heard by the oracle: peers, gateways and leaves in trees and cycles, subscriptions that
  * come, close and come again, quick and slow readers, edges cut and restored, peers that crash and come back.
  */
+import { LIMITS, TIMINGS } from "../base/limits.ts";
 import type { MeshNode } from "../node.ts";
 import type { Message } from "../streamer/index.ts";
 import { Ledger, Witness } from "./contract-oracle.ts";
@@ -22,10 +23,8 @@ export interface ContractResult {
 const TOPICS = ["a/x", "a/y", "b", "v/x", "v/y"];
 const PATTERNS = ["a/x", "a/*", "**", "b", "a/y", "v/*", "v/x"];
 const SMALL_LOG = 64 * 1024;
-/** Longer than the longest redial and attach take. */
-const SETTLE_MS = 60_000;
-/** A topic left alone for longer would get a new flow, whose numbers begin again. */
-const IDLE_MS = 200_000;
+/** A topic left alone for much longer would get a new flow, whose numbers begin again. */
+const IDLE_MS = LIMITS.logAgeMs - 100_000;
 
 interface Place {
   readonly name: string;
@@ -214,17 +213,19 @@ class Life {
   }
 
   #witness({ name, logBytes }: Place, pattern: string, isSlow: boolean, drops: boolean): Witness {
-    const { logs, cutMs } = this.#plan;
-    const mayBeLost = (origin: string): boolean => cutMs[1] > (this.#leafOrigins.has(origin) ? 60_000 : 200_000);
+    const { logs, cutMs, runMs, settleMs } = this.#plan;
+    const mayBeLost = (origin: string): boolean =>
+      cutMs[1] > (this.#leafOrigins.has(origin) ? LIMITS.leafLeaseMs : TIMINGS.recordExpiryMs);
     const witness = new Witness(
       name,
       pattern,
       this.#ledger,
       {
         drops,
+        crashesAreKnown: settleMs > TIMINGS.recordExpiryMs,
         slow: logs !== "large" || (isSlow && logBytes !== undefined),
-        // While an origin is given up for lost, nobody can be asked for what relays have forgotten.
-        forgotten: (origin) => this.#smallOrigins.has(origin) || mayBeLost(origin),
+        // While an origin is given up for lost, nobody can be asked for what relays have forgotten; and logs have an age.
+        forgotten: (origin) => this.#smallOrigins.has(origin) || mayBeLost(origin) || runMs > LIMITS.logAgeMs,
         lost: mayBeLost,
       },
       this.#violations,
@@ -243,7 +244,7 @@ class Life {
     this.#isSettling = true;
     for (const timer of this.#unlessSettling) timer[Symbol.dispose]();
     this.#mesh.network.healAll();
-    await this.#mesh.run(SETTLE_MS);
+    await this.#mesh.run(this.#plan.settleMs);
   }
 
   judge(): ContractResult {
