@@ -1,10 +1,10 @@
 /** What a node tells of itself and its mesh: plain values, true when they were asked for. */
-import type { MeshError } from "./base/errors.ts";
+import type { MeshError, MeshErrorCode } from "./base/errors.ts";
 import type { NodeId } from "./base/ids.ts";
 import type { FeedCounters } from "./delivery/index.ts";
 import type { Edge as EdgeDriver } from "./edge/index.ts";
-import type { NodeInfo, ServiceInstance } from "./mesh/index.ts";
-import type { Role } from "./wire/index.ts";
+import type { LeaveReason, NodeInfo, ServiceInstance } from "./mesh/index.ts";
+import { Lane, type Role } from "./wire/index.ts";
 
 /** One neighbour, as it is now. */
 export interface Edge {
@@ -31,16 +31,25 @@ export interface Connection {
   readonly reason: string | undefined;
 }
 
+/** Bytes since the edge opened. */
+export interface Traffic {
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+}
+
+export interface EdgeStatus extends Edge, Traffic {
+  /** Of these, what whole frames took: control frames, reliable messages and calls, volatile messages, files. */
+  readonly lanes: Readonly<Record<keyof typeof Lane, Traffic>>;
+  /** What waits to leave. */
+  readonly queuedBytes: number;
+}
+
 export interface NodeStatus {
   readonly id: NodeId;
   readonly name: string;
   readonly role: Role;
   readonly connection: Connection;
-  readonly edges: readonly (Edge & {
-    readonly bytesIn: number;
-    readonly bytesOut: number;
-    readonly queuedBytes: number;
-  })[];
+  readonly edges: readonly EdgeStatus[];
   /** What was asked to be joined, and how it stands. */
   readonly joins: readonly { readonly address: string; readonly phase: string; readonly reason: string | undefined }[];
   readonly services: readonly ServiceInstance[];
@@ -54,9 +63,12 @@ export interface NodeStatus {
 
 export interface NodeEvents {
   edgeopen: Edge;
-  edgeclose: { readonly edge: Edge; readonly error: MeshError | undefined };
+  /** `reason` is `goodbye` when either side ended it on purpose, else the code of `error`; without one it was this side. */
+  edgeclose: { readonly edge: Edge; readonly reason: MeshErrorCode; readonly error: MeshError | undefined };
+  /** A peer or gateway can be reached. */
   nodejoin: NodeInfo;
-  nodeleave: { readonly node: NodeInfo; readonly reason: string };
+  /** It cannot be any more, or lives anew: then it joins again at once. */
+  nodeleave: { readonly node: NodeInfo; readonly reason: LeaveReason };
   connection: Connection;
   /** Whatever went wrong without anybody waiting for it: a refused link, a handler that threw, an undecodable message. */
   error: unknown;
@@ -74,4 +86,13 @@ export function edgeInfo(edge: EdgeDriver): Edge {
     paired: false,
     since: edge.since,
   };
+}
+
+/** What is told of an edge where numbers matter. */
+export function edgeStatus(edge: EdgeDriver): EdgeStatus {
+  const { bytesIn, bytesOut, laneBytesIn, laneBytesOut, queuedBytes } = edge;
+  const lanes = Object.entries(Lane).map(
+    ([name, lane]) => [name, { bytesIn: laneBytesIn[lane]!, bytesOut: laneBytesOut[lane]! }] as const,
+  );
+  return { ...edgeInfo(edge), bytesIn, bytesOut, lanes: Object.fromEntries(lanes) as EdgeStatus["lanes"], queuedBytes };
 }

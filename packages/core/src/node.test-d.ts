@@ -5,6 +5,7 @@ import type {
   Edge,
   Gap,
   MeshError,
+  MeshErrorCode,
   MeshNode,
   Message,
   NodeOptions,
@@ -64,7 +65,12 @@ void node.publish("pose", 1, { reliability: "maybe" });
 
 // Events carry what they are about.
 node.on("edgeopen", (edge) => expectTypeOf(edge).toEqualTypeOf<Edge>());
-node.on("edgeclose", ({ error }) => expectTypeOf(error).toEqualTypeOf<MeshError | undefined>());
+node.on("edgeclose", ({ error, reason }) => {
+  expectTypeOf(error).toEqualTypeOf<MeshError | undefined>();
+  expectTypeOf(reason).toEqualTypeOf<MeshErrorCode>();
+});
+node.on("nodeleave", ({ reason }) => expectTypeOf(reason).toEqualTypeOf<"goodbye" | "unreachable" | "expired">());
+expectTypeOf(node.status().edges[0]!.lanes.volatile.bytesIn).toEqualTypeOf<number>();
 node.on("connection", (connection) => expectTypeOf(connection).toEqualTypeOf<Connection>());
 // @ts-expect-error no such event
 node.on("edge", () => {});

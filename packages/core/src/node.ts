@@ -18,7 +18,7 @@ import { checkDiscover, type Discovered, type DiscoverOptions, Discovery, type S
 import { type Edge as EdgeDriver, Edges, type LocalNode } from "./edge/index.ts";
 import type { Link, LinkSink } from "./link/index.ts";
 import { Mesh, type NodeInfo, type ServiceInstance, type Topology } from "./mesh/index.ts";
-import { type Connection, type Edge, edgeInfo, type NodeEvents, type NodeStatus } from "./node-info.ts";
+import { type Connection, type Edge, edgeInfo, edgeStatus, type NodeEvents, type NodeStatus } from "./node-info.ts";
 import { checkNodeOptions, type NodeOptions, type Runtime } from "./node-options.ts";
 import { Calls, type ExposeOptions, type Remote, type RemoteOptions } from "./rmi/index.ts";
 import {
@@ -239,12 +239,7 @@ export class MeshNode implements AsyncDisposable {
       name: this.name,
       role: this.role,
       connection: this.#connection,
-      edges: [...this.#edges.values()].map((edge) => ({
-        ...edgeInfo(edge),
-        bytesIn: edge.bytesIn,
-        bytesOut: edge.bytesOut,
-        queuedBytes: edge.queuedBytes,
-      })),
+      edges: [...this.#edges.values()].map(edgeStatus),
       joins: [...this.#edges.seeds].map(({ address, state }) => ({
         address,
         phase: state.phase,
@@ -519,7 +514,7 @@ export class MeshNode implements AsyncDisposable {
     this.#mesh.onEdgeClosed(edge);
     this.#feeds.onEdgeClosed(edge);
     this.#calls.onEdgeClosed(edge);
-    this.#events.emit("edgeclose", { edge: edgeInfo(edge), error });
+    this.#events.emit("edgeclose", { edge: edgeInfo(edge), reason: error?.code ?? "goodbye", error });
     this.#changed();
   }
 

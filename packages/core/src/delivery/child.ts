@@ -4,7 +4,7 @@
  */
 import type { NodeId } from "../base/ids.ts";
 import type { Edge, FrameSource, PacketBuilder } from "../edge/index.ts";
-import { control, type EndReason, type FlowDeclaration, type GapReason } from "../wire/index.ts";
+import { control, type EndReason, type FlowDeclaration, type GapReason, Lane } from "../wire/index.ts";
 import type { Flow, Reader } from "./flow.ts";
 import type { FlowLog, Log } from "./log.ts";
 import { EVERY_ORIGIN } from "./upstream.ts";
@@ -181,7 +181,9 @@ export class Child implements FrameSource {
         if (cursor.flow.reliability === "volatile") this.#skip(cursor, lost, packet);
         else this.#gap(cursor, lost, "forgotten", packet);
       }
+      packet.lane = cursor.flow.reliability === "volatile" ? Lane.volatile : Lane.reliable;
       cursor.next = log.gather(flowLog, cursor.next, packet, untilBytes);
+      packet.lane = Lane.control;
       cursor.ended = false;
     }
   }

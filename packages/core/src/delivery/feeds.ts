@@ -67,6 +67,8 @@ export interface FeedCounters {
   resumes: number;
   /** Ranges reported as lost to subscriptions of this node. */
   gaps: number;
+  /** Messages that subscriptions of this node dropped by their own `overflow`. */
+  drops: number;
   /** Volatile messages dropped on the way out. */
   volatileDrops: number;
   /** Patterns and flows that a neighbour wanted and was not given, because `relay` keeps them back. */
@@ -86,6 +88,7 @@ export class Feeds implements ChildHost, Flushable {
     unwanted: 0,
     resumes: 0,
     gaps: 0,
+    drops: 0,
     volatileDrops: 0,
     notRelayed: 0,
   };

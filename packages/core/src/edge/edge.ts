@@ -67,6 +67,8 @@ export class Edge implements LinkSink, Flushable {
   since = 0;
   bytesIn = 0;
   bytesOut = 0;
+  /** Bytes of whole frames that came in, by lane. */
+  readonly laneBytesIn = [0, 0, 0, 0];
 
   readonly #host: EdgeHost;
   readonly #link: Link;
@@ -136,6 +138,11 @@ export class Edge implements LinkSink, Flushable {
     return this.dialled ? this.#host.local.identity.id : this.id;
   }
 
+  /** Bytes of frames given to the link, by lane. */
+  get laneBytesOut(): readonly number[] {
+    return this.#outbox.laneBytes;
+  }
+
   get queuedBytes(): number {
     return this.#outbox.queuedBytes();
   }
@@ -200,7 +207,10 @@ export class Edge implements LinkSink, Flushable {
 
   /** Say goodbye and end; the table hears it now. */
   close(code: MeshErrorCode = "goodbye", detail = "closed on purpose"): Promise<void> {
-    return this.#end(undefined, control.goodbye.encode({ code, detail }));
+    return this.#end(
+      code === "goodbye" ? undefined : new MeshError(code, detail),
+      control.goodbye.encode({ code, detail }),
+    );
   }
 
   /** End because of `error`: the other side gets its code, the log the detail. */
@@ -260,6 +270,8 @@ export class Edge implements LinkSink, Flushable {
           if (length < FRAME_HEAD_BYTES || at + length > packet.byteLength) {
             throw new MeshError("malformed-frame", `a frame of ${length} bytes does not fit its packet`);
           }
+          const lane = packet[at + 6]!;
+          if (lane <= Lanes.bulk) this.laneBytesIn[lane]! += length;
           this.#onFrame(packet, at, length);
           at += length;
         }

@@ -56,6 +56,11 @@ export class Outbox {
     queue.byteLength += byteLength;
   }
 
+  /** Bytes that have left so far, by lane. */
+  get laneBytes(): readonly number[] {
+    return this.#packet.laneBytes;
+  }
+
   queuedBytes(): number {
     return this.#queues.reduce((sum, queue) => sum + queue.byteLength, 0);
   }
@@ -76,6 +81,7 @@ export class Outbox {
 
   #take(lane: Lane): void {
     const queue = this.#queues[lane]!;
+    this.#packet.lane = lane;
     while (queue.next < queue.frames.length && this.#packet.byteLength < this.#packetBytes) {
       const frame = queue.frames[queue.next]!;
       queue.frames[queue.next++] = LEFT;
@@ -84,6 +90,7 @@ export class Outbox {
         this.#packet.addWhole(part);
       }
     }
+    this.#packet.lane = Lane.control;
     const { next, frames } = queue;
     // A queue that never runs empty must not keep the places of what has left.
     if (next > 0 && (next === frames.length || (next > KEPT_PLACES && next * 2 > frames.length))) {

@@ -1,3 +1,5 @@
+import { Lane } from "../wire/index.ts";
+
 /** Gathers the frames of one packet as parts, joining neighbours in memory into one view instead of copying. */
 export class PacketBuilder {
   #parts: Uint8Array[] = [];
@@ -6,10 +8,15 @@ export class PacketBuilder {
   #to = 0;
   /** Bytes gathered so far. */
   byteLength = 0;
+  /** The lane that what is added now belongs to. */
+  lane: Lane = Lane.control;
+  /** Bytes gathered for all packets so far, by lane. */
+  readonly laneBytes = [0, 0, 0, 0];
 
   /** Add `bytes` from `from` to `to`; nobody may modify them any more. */
   add(bytes: Uint8Array, from: number, to: number): void {
     this.byteLength += to - from;
+    this.laneBytes[this.lane]! += to - from;
     if (bytes === this.#run && from === this.#to) {
       this.#to = to;
       return;

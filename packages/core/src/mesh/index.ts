@@ -1,4 +1,4 @@
 export type { NodeInfo, PeerWants, ServiceInstance } from "./directory.ts";
-export { Mesh } from "./mesh.ts";
+export { type LeaveReason, Mesh } from "./mesh.ts";
 export type { Leaf } from "./own-share.ts";
 export type { Topology, TopologyEdge } from "./topology.ts";

@@ -30,13 +30,16 @@ export interface MeshOptions {
   edges(): Iterable<Edge>;
   edge(id: NodeId): Edge | undefined;
   onJoin(node: NodeInfo): void;
-  onLeave(node: NodeInfo, reason: string): void;
+  onLeave(node: NodeInfo, reason: LeaveReason): void;
   /**
    * Something is known now that was not. @param moved Peers that are reached another way than before, or not any more, or
    *   live another life; this one when it does itself.
    */
   onChange(moved: ReadonlySet<NodeId>): void;
 }
+
+/** Why a peer cannot be reached any more: it said so, no way leads to it, or nothing was heard of it for too long. */
+export type LeaveReason = "goodbye" | "unreachable" | "expired";
 
 const NOBODY: ReadonlySet<NodeId> = new Set();
 
@@ -437,17 +440,16 @@ export class Mesh implements Flushable {
     this.#known = new Map();
     for (const { id, name, role, gone } of records.values()) {
       if (id === this.#self || gone || !Number.isFinite(this.distance(id))) continue;
-      this.#known.set(id, before.known.get(id) ?? { id, name, role });
+      const isSameLife = !this.#changedLives.has(id);
+      this.#known.set(id, (isSameLife && before.known.get(id)) || { id, name, role });
     }
     const moved = this.#changedLives;
     this.#changedLives = new Set();
     for (const [id, { nextHop }] of this.#routes) if (before.routes.get(id)?.nextHop !== nextHop) moved.add(id);
     for (const id of before.routes.keys()) if (!this.#routes.has(id)) moved.add(id);
-    for (const node of this.#known.values()) if (!before.known.has(node.id)) this.#options.onJoin(node);
-    for (const node of before.known.values()) {
-      if (!this.#known.has(node.id))
-        this.#options.onLeave(node, records.get(node.id)?.gone ? "goodbye" : "unreachable");
-    }
+    for (const node of before.known.values())
+      if (this.#known.get(node.id) !== node) this.#options.onLeave(node, reasonOf(records.get(node.id)));
+    for (const node of this.#known.values()) if (before.known.get(node.id) !== node) this.#options.onJoin(node);
     this.#options.onChange(moved);
   }
 
@@ -538,6 +540,9 @@ export class Mesh implements Flushable {
     });
   }
 }
+
+const reasonOf = (record: StoredRecord | undefined): LeaveReason =>
+  record ? (record.gone ? "goodbye" : "unreachable") : "expired";
 
 function encoded<T>(field: { write(writer: Writer, value: T): void }, value: T): Uint8Array {
   const writer = new Writer();

@@ -204,6 +204,7 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
 
   #drop({ topic, origin }: Flow, count: number): void {
     this.dropped += count;
+    this.#host.feeds.counters.drops += count;
     this.#events.emit("drop", { topic, origin, count });
   }
 
