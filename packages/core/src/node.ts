@@ -163,7 +163,7 @@ export class MeshNode implements AsyncDisposable {
       },
       incarnationOf: (peer) => mesh.records.get(peer)?.incarnation,
       nextHop: (peer) => mesh.nextHop(peer),
-      joined: () => this.#joined,
+      joined: () => this.#joined && this.#mesh.settled,
     });
     const maxPayloadBytes = this.role === "leaf" ? LIMITS.leafMessageBytes : LIMITS.messageBytes;
     if (options.observe) this.#feeds.want("**", observer);

@@ -111,6 +111,11 @@ export class Mesh implements Flushable {
     return this.#synced;
   }
 
+  /** Whether all that was heard is reckoned with. Others may know already what a pause still holds back here. */
+  get settled(): boolean {
+    return !this.#stale.routes;
+  }
+
   get incarnation(): number {
     return this.#incarnation;
   }
