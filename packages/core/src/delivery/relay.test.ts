@@ -14,7 +14,9 @@ async function listen(mesh: SimulatedMesh, node: MeshNode, pattern: string): Pro
   const heard: string[] = [];
   const subscription = node.subscribe(pattern, {}, ({ topic, data }) => void heard.push(`${topic} ${data}`));
   subscription.on("gap", ({ topic }) => heard.push(`gap in ${topic}`));
+  const askedAtMs = mesh.clock.now();
   await mesh.until(subscription.ready);
+  expect(mesh.clock.now() - askedAtMs).toBeLessThan(100);
   return heard;
 }
 
@@ -72,14 +74,25 @@ describe("relay", () => {
     expect(after - before).toBeLessThan(1_000);
   });
 
+  it("keeps back what it knows already from whoever comes later", async () => {
+    const mesh = simulation();
+    const [origin, middle, listener] = (await line(mesh, { deny: ["camera/**"] })) as [MeshNode, MeshNode, MeshNode];
+    const byMiddle = await listen(mesh, middle, "**");
+    await publishAll(mesh, [origin]);
+    const byListener = await listen(mesh, listener, "**");
+    await publishAll(mesh, [origin]);
+    expect([byMiddle.length, byListener]).toEqual([4, ["pose origin"]]);
+  });
+
   it("leaves alone who comes from another relay with positions, and again later", async () => {
     const mesh = simulation();
     const origin = await mesh.node("origin");
     await mesh.node("open", { join: ["origin"] });
-    await mesh.node("closed", { join: ["origin"], relay: { deny: ["camera/**"] } });
+    const closed = await mesh.node("closed", { join: ["origin"], relay: { deny: ["camera/**"] } });
     const listener = await mesh.node("listener", { join: ["open", "closed"] });
     mesh.network.cut("listener", "closed");
     await mesh.run(1_000);
+    await listen(mesh, closed, "**");
     const heard = await listen(mesh, listener, "**");
     await publishAll(mesh, [origin]);
     mesh.network.heal("listener", "closed");
