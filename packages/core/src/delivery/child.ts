@@ -78,6 +78,8 @@ export class Child implements FrameSource {
   readonly declared = new Map<number, { readonly declaration: FlowDeclaration; seq: number | undefined }>();
   /** Origins whose messages are not passed on to it. */
   readonly barred = new Set<NodeId>();
+  /** What it told to hold of flows known here, ahead of the wants they belong to. */
+  readonly ahead = new Map<number, number>();
   readonly #host: ChildHost;
   #queue: Cursor[] = [];
 

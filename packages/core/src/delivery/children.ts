@@ -238,6 +238,7 @@ export class Children {
 
   forgetFlow(flow: Flow): void {
     for (const child of this.#byEdge.values()) {
+      child.ahead.delete(flow.number);
       const cursor = child.cursors.get(flow.number);
       if (!cursor) continue;
       if (flow.over && !cursor.ended) child.edge.send(Lane.control, [child.endOf(cursor, flow.over)]);
@@ -261,12 +262,18 @@ export class Children {
         );
       }
       const isWanted = this.#wants(child, flow, false) || wants.some(({ pattern }) => matches(pattern, flow.topic));
+      if (!isWanted) child.ahead.set(number, seq);
       if (!isWanted || !this.#passes(flow)) continue;
-      // A gateway that goes on where it was knows a leaf's flow by an earlier epoch.
-      if (this.#host.isLeaf && !child.cursors.has(number))
-        child.edge.send(Lane.control, [this.#host.declare(flow, child.edge)]);
-      child.read(flow, seq + 1, true);
+      this.#goOn(child, flow, seq);
     }
+  }
+
+  /** Go on after what the child holds of a flow. */
+  #goOn(child: Child, flow: Flow, seq: number): void {
+    // A gateway that goes on where it was knows a leaf's flow by an earlier epoch.
+    if (this.#host.isLeaf && !child.cursors.has(flow.number))
+      child.edge.send(Lane.control, [this.#host.declare(flow, child.edge)]);
+    child.read(flow, seq + 1, true);
   }
 
   /**
@@ -341,7 +348,10 @@ export class Children {
       if (!flow.announced || flow.origin === child.edge.id || child.cursors.has(flow.number)) continue;
       // What is over is no news to whoever begins now.
       if ((fresh && flow.over) || !matches(pattern, flow.topic) || !this.#passes(flow)) continue;
-      this.#begin(child, flow, fresh || flow.reliability === "volatile" ? flow.log.head + 1 : 1);
+      const held = child.ahead.get(flow.number);
+      child.ahead.delete(flow.number);
+      if (held !== undefined && !fresh) this.#goOn(child, flow, held);
+      else this.#begin(child, flow, fresh || flow.reliability === "volatile" ? flow.log.head + 1 : 1);
     }
   }
 

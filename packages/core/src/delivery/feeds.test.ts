@@ -201,6 +201,21 @@ it("what a handler publishes before its node closes still arrives, in order", as
   expect([heard, errors]).toEqual([Array.from({ length: 100 }, (_, i) => i), []]);
 });
 
+it("who goes on in more flows than one frame has room for is sent none of them again", async () => {
+  await using mesh = simulate();
+  const origin = await mesh.node("origin");
+  const subscriber = await mesh.node("subscriber", { join: ["origin"] });
+  await mesh.run(1_000);
+  let heard = 0;
+  for (const pattern of ["even/*", "odd/*"]) subscriber.subscribe(pattern, {}, () => void heard++);
+  await mesh.run(1_000);
+  for (let i = 0; i < 11_000; i++) void origin.publish(`${i % 2 ? "odd" : "even"}/${i}`, i);
+  await mesh.run(1_000);
+  mesh.network.drop("origin", "subscriber");
+  await mesh.run(30_000);
+  expect([heard, subscriber.status().counters.duplicates]).toEqual([11_000, 0]);
+});
+
 /** Two gateways, a peer that publishes at "t", and a leaf that learned the number of the peer's flow and can lie about it. */
 async function withLiar(mesh: SimulatedMesh) {
   await mesh.node("gateway", { role: "gateway" });
