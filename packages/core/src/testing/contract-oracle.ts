@@ -215,7 +215,9 @@ function range(gap: Pick<Gap, "from" | "to"> | undefined): string {
 }
 
 function isSame(data: unknown, payload: Uint8Array): boolean {
-  return data instanceof Uint8Array && data.length === payload.length && data.every((byte, at) => byte === payload[at]);
+  if (!(data instanceof Uint8Array) || data.length !== payload.length) return false;
+  for (let at = 0; at < payload.length; at++) if (data[at] !== payload[at]) return false;
+  return true;
 }
 
 /** Matching as one would write it on paper. */

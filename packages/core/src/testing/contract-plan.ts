@@ -35,7 +35,7 @@ export interface Plan {
 }
 
 /** Longer than the longest redial and attach take. */
-const SETTLE_MS = 60_000;
+const SETTLE_MS = 30_000;
 /** Longer than the record of a peer that has crashed lives. */
 const KNOW_CRASHES_MS = TIMINGS.recordExpiryMs + 30_000;
 
@@ -49,17 +49,20 @@ const CUTS = {
 /** Seeds in a row differ in everything. */
 export function planFor(seed: number, random: Random): Plan {
   const oneOf = <T>(...choices: readonly T[]): T => choices[Math.floor(random.float() * choices.length)]!;
-  const cuts = seed % 12 === 11 ? CUTS.record : seed % 6 === 2 ? CUTS.lease : CUTS.short;
+  const cuts = seed % 24 === 11 ? CUTS.record : seed % 24 === 2 ? CUTS.lease : CUTS.short;
+  // 5 to 25, most of them few: what a life costs grows faster than its nodes.
+  const nodes = seed % 20 === 7 ? 13 + (seed % 13) : 5 + (seed % 5);
+  const leaves = seed % 4;
   const crashes = cuts === CUTS.short ? oneOf(0, 0.3) : 0;
   return {
     ...cuts,
     crashes,
-    settleMs: crashes > 0 && seed % 3 === 0 ? KNOW_CRASHES_MS : SETTLE_MS,
-    peers: 3 + (seed % 5),
-    leaves: seed % 4,
+    settleMs: crashes > 0 && seed % 11 === 0 ? KNOW_CRASHES_MS : SETTLE_MS,
+    peers: nodes - leaves,
+    leaves,
     gatewaysOfLeaf: oneOf(1, 2, 3),
-    extraJoins: oneOf(0, 0, 1, 2),
-    messages: 300,
+    extraJoins: oneOf(0, 1, 2, nodes),
+    messages: 200,
     logs: oneOf("large", "large", "mixed", "small"),
     payloadBytes: oneOf(100, 3_000, 6_000),
     slowReaders: oneOf(0, 0.3),
