@@ -27,6 +27,11 @@ describe("createNode() refuses", () => {
       { advertise: [`memory://${"x".repeat(600)}`] },
       "advertise must hold addresses of at most 512 bytes",
     ],
+    [
+      "more addresses than a record names",
+      { advertise: Array(17).fill("memory://a") },
+      "advertise must hold at most 16 addresses, got 17",
+    ],
     ["an address without a scheme", { join: ["nope"] }, `join must be ${SCHEMES}, got "nope"`],
     [
       "an address of another transport",

@@ -92,6 +92,8 @@ export function checkNodeOptions(options: NodeOptions, defaultRole: Role): void 
     const addresses: unknown = options[option];
     if (addresses === undefined) continue;
     if (!Array.isArray(addresses)) throw new TypeError(`${option} must be a list of addresses, got ${show(addresses)}`);
+    if (option !== "join" && addresses.length > LIMITS.addresses)
+      throw new RangeError(`${option} must hold at most ${LIMITS.addresses} addresses, got ${addresses.length}`);
     for (const address of addresses) {
       if (typeof address !== "string" || address === "" || utf8.encode(address).byteLength > LIMITS.addressBytes)
         throw new TypeError(

@@ -24,7 +24,7 @@ const DESCRIPTORS = "/proc/self/fd";
 
 let errors = 0;
 let next = 0;
-const node = await createNode({ name: "target", listen: ["tcp://127.0.0.1:0"] });
+const node = await createNode({ name: "target", role: "gateway", listen: ["tcp://127.0.0.1:0"] });
 node.on("error", () => errors++);
 await node.subscribe("attack/*", {}, () => {}).ready;
 setInterval(() => void node.publish("steady", next++), 2);

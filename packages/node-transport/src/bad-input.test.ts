@@ -2,85 +2,22 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { createRequire } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { Gap, MeshError, Message } from "@chaski/core";
+import type { Gap, MeshError } from "@chaski/core";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { attackedNode, countingFrom, steadyReader } from "./attacked-node.fixture.ts";
 import type { Footprint, Introduction } from "./bad-input-target.fixture.ts";
-import { createNode } from "./create-node.ts";
-import { frame, HostilePeer, Type, u64 } from "./hostile-peer.fixture.ts";
+import { frame, Type, u64 } from "./by-hand.fixture.ts";
+import { CONTROL_ATTACKS } from "./control-attacks.fixture.ts";
+import { HostilePeer } from "./hostile-peer.fixture.ts";
 import { parseTcpAddress } from "./tcp-address.ts";
-import { ATTACKS } from "./tcp-attacks.fixture.ts";
+import { TCP_ATTACKS } from "./tcp-attacks.fixture.ts";
+
+const ATTACKS = [...TCP_ATTACKS, ...CONTROL_ATTACKS];
 
 /** How many attacks the long run makes; `CHASKI_ATTACKS=1000 npm run unit -- bad-input --project node` for all of them. */
 const ATTACK_COUNT = Number(process.env.CHASKI_ATTACKS ?? 100);
 const AT_ONCE = 50;
 const MOST_GROWTH_BYTES = 20e6;
-
-/** A node that publishes numbers on `steady`, with what it logged and reported. */
-async function target() {
-  const logged: {
-    readonly level: string;
-    readonly event: string;
-    readonly fields: Readonly<Record<string, unknown>>;
-  }[] = [];
-  const logger = {
-    log: (level: string, event: string, fields: Readonly<Record<string, unknown>>) =>
-      void logged.push({ level, event, fields }),
-  };
-  const node = await createNode({ name: "target", listen: ["tcp://127.0.0.1:0"], logger });
-  onTestFinished(() => node.close({ timeoutMs: 0 }));
-  const errors: MeshError[] = [];
-  node.on("error", (error) => errors.push(error as MeshError));
-  let published = 0;
-  const timer = setInterval(() => void node.publish("steady", published++), 2);
-  onTestFinished(() => clearInterval(timer));
-  const address = node.addresses[0]!;
-  return {
-    node,
-    errors,
-    address,
-    port: parseTcpAddress(address).port,
-    id: node.id,
-    warnings: () => logged.filter(({ level }) => level === "warn").map(({ fields }) => fields),
-    /** Publish no more. @returns How many there were. */
-    stop: () => {
-      clearInterval(timer);
-      return published;
-    },
-  };
-}
-
-/** A neighbour that reads `steady` all the while. */
-async function reader(address: string) {
-  const node = await createNode({ name: "reader", join: [address] });
-  onTestFinished(() => node.close({ timeoutMs: 0 }));
-  const numbers: number[] = [];
-  const gaps: Gap[] = [];
-  const waiting = new Set<() => void>();
-  const subscription = node.subscribe<number>("steady", {}, ({ data }: Message<number>) => {
-    numbers.push(data);
-    for (const wake of waiting) wake();
-  });
-  subscription.on("gap", (gap) => gaps.push(gap));
-  await subscription.ready;
-  return {
-    node,
-    gaps,
-    numbers,
-    /** Resolves when number `last` has come. */
-    until: (last: number) =>
-      new Promise<void>((resolve) => {
-        const look = (): void => {
-          if ((numbers.at(-1) ?? -1) < last) return;
-          waiting.delete(look);
-          resolve();
-        };
-        waiting.add(look);
-        look();
-      }),
-  };
-}
-
-const countingFrom = (first: number, to: number): number[] => Array.from({ length: to - first }, (_, i) => first + i);
 
 /** The next thing a node reports. */
 const nextError = (node: { on(name: "error", listener: (error: unknown) => void): Disposable }) =>
@@ -96,13 +33,13 @@ describe("bad input on the TCP port", () => {
     "$name closes that one edge within 5 s, with a reason, and no other",
     { timeout: 15_000 },
     async (attack) => {
-      const attacked = await target();
+      const attacked = await attackedNode();
       attacked.node.subscribe("attack/*", {}, () => {});
-      const steady = await reader(attacked.address);
+      const steady = await steadyReader(attacked.address);
       const edges = attacked.node.edges.map(({ peer }) => peer.name);
       const startedMs = performance.now();
 
-      await attack.run(attacked);
+      await attack.run({ ...attacked, neighbour: steady.node.id });
 
       expect(performance.now() - startedMs).toBeLessThan(5_000);
       expect(attacked.errors.map(({ code }) => code)).toEqual([attack.code]);
@@ -117,7 +54,7 @@ describe("bad input on the TCP port", () => {
   );
 
   it("a payload nested 10 000 deep is dropped at the subscriber and reported, and the edge stays", async () => {
-    const attacked = await target();
+    const attacked = await attackedNode();
     const heard: unknown[] = [];
     const gaps: Gap[] = [];
     const subscription = attacked.node.subscribe("attack/*", {}, ({ data }) => void heard.push(data));
@@ -141,7 +78,7 @@ describe("bad input on the TCP port", () => {
   });
 
   it("a frame type nobody knows that may be skipped is skipped, whatever is in it", async () => {
-    const attacked = await target();
+    const attacked = await attackedNode();
     const peer = await HostilePeer.connect(attacked.port);
     onTestFinished(() => void peer.socket.destroy());
     await peer.join();
@@ -155,12 +92,12 @@ describe("bad input on the TCP port", () => {
   }, async () => {
     const child = new Target();
     const { address, id } = await child.introduction;
-    const steady = await reader(address);
+    const steady = await steadyReader(address);
     const port = parseTcpAddress(address).port;
     const attack = async (count: number): Promise<void> => {
       for (let done = 0; done < count; done += AT_ONCE) {
         const batch = countingFrom(done, Math.min(done + AT_ONCE, count)).map((i) => ATTACKS[i % ATTACKS.length]!);
-        await Promise.all(batch.map(({ run }) => run({ port, id })));
+        await Promise.all(batch.map(({ run }) => run({ port, id, neighbour: steady.node.id })));
       }
     };
     await attack(AT_ONCE); // code is compiled and pools are filled by the first ones

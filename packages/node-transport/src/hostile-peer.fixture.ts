@@ -1,61 +1,8 @@
-/**
- * A peer that breaks the rules on purpose. It writes its bytes by hand, from docs/wire-protocol.md and not with the
- * code under test, and holds a real Ed25519 key, so that it gets as far as it wants to.
- */
-import { createHash, generateKeyPairSync, randomBytes, sign } from "node:crypto";
+/** A neighbour that breaks the rules on purpose. It holds a real Ed25519 key, so that it gets as far as it wants to. */
+import { randomBytes } from "node:crypto";
 import { connect, type Socket } from "node:net";
-
-// ---- fields
-
-export const u8 = (value: number): Buffer => Buffer.of(value);
-const u16 = (value: number): Buffer => Buffer.of(value >>> 8, value);
-export function u32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
-}
-export function u64(value: number): Buffer {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigUInt64BE(BigInt(value));
-  return bytes;
-}
-/** Behind a length of 16 bits; a Buffer goes as it is, sound or not. */
-export function text(value: string | Buffer): Buffer {
-  const bytes = Buffer.from(value as string);
-  return Buffer.concat([u16(bytes.byteLength), bytes]);
-}
-export const bytes = (value: Uint8Array): Buffer => Buffer.concat([u32(value.byteLength), value]);
-export const id = (value: string): Buffer => Buffer.from(value, "hex");
-export const list = (...items: Buffer[]): Buffer => Buffer.concat([u32(items.length), ...items]);
-
-export const Type = {
-  hello: 0x01,
-  introduce: 0x02,
-  accept: 0x03,
-  refuse: 0x04,
-  goodbye: 0x05,
-  ping: 0x06,
-  pong: 0x07,
-  record: 0x10,
-  digest: 0x12,
-  synced: 0x13,
-  flow: 0x20,
-  attach: 0x21,
-  attached: 0x22,
-  data: 0x27,
-  unicast: 0x30,
-} as const;
-
-/** A frame with a head that tells the truth. */
-export function frame(type: number, ...body: Buffer[]): Buffer {
-  const rest = Buffer.concat(body);
-  return Buffer.concat([u32(8 + rest.byteLength), Buffer.of(type, 0, 0, 0), rest]);
-}
-
-export const hello = (nonce: Buffer, versions: readonly [number, number] = [0, 0]): Buffer =>
-  frame(Type.hello, Buffer.from("CHSK"), Buffer.from(versions), u32(0), bytes(nonce));
-
-// ---- the peer
+import { bytes, frame, hello, id, list, Type, text, u8, u32, u64 } from "./by-hand.fixture.ts";
+import { HostileIdentity, type RecordOptions } from "./hostile-identity.fixture.ts";
 
 export interface IntroduceOptions {
   /** Claimed instead of the id of its key. */
@@ -64,6 +11,8 @@ export interface IntroduceOptions {
   readonly hello?: Buffer;
   readonly spoilSignature?: boolean;
   readonly mesh?: string;
+  /** 0 is a peer, 2 a leaf. */
+  readonly role?: number;
 }
 
 interface Waiter {
@@ -73,14 +22,13 @@ interface Waiter {
 }
 
 export class HostilePeer {
-  readonly id: string;
+  readonly identity = new HostileIdentity();
+  readonly id = this.identity.id;
   /** The node it talks to, once that has introduced itself: id, then incarnation, as an ATTACH names it. */
   them = Buffer.alloc(24);
   /** Resolves when the other side has ended or reset the connection. */
   readonly ended: Promise<void>;
   readonly socket: Socket;
-  readonly #keys = generateKeyPairSync("ed25519");
-  readonly #publicKey: Buffer;
   readonly #hello = hello(randomBytes(32));
   readonly #frames: Buffer[] = [];
   #waiters: Waiter[] = [];
@@ -89,8 +37,6 @@ export class HostilePeer {
 
   private constructor(socket: Socket) {
     this.socket = socket;
-    this.#publicKey = this.#keys.publicKey.export({ format: "der", type: "spki" }).subarray(12);
-    this.id = createHash("sha256").update(this.#publicKey).digest("hex").slice(0, 32);
     socket.on("error", () => {});
     socket.on("data", (chunk: Buffer) => this.#onData(chunk));
     this.ended = new Promise((resolve) => {
@@ -133,18 +79,19 @@ export class HostilePeer {
   introduce(theirHello: Buffer, options: IntroduceOptions = {}): Buffer {
     const said = Buffer.concat([
       text(options.mesh ?? "default"),
-      ...[id(options.id ?? this.id), u8(0), text("hostile"), u64(Date.now()), bytes(this.#publicKey)],
+      ...[id(options.id ?? this.id), u8(options.role ?? 0), text("hostile")],
+      ...[u64(this.identity.incarnation), bytes(this.identity.publicKey)],
       ...[list(), text(""), bytes(Buffer.alloc(0))],
     ]);
     const proof = [bytes(Buffer.from("chaski edge 0")), bytes(options.hello ?? theirHello), bytes(this.#hello), said];
-    const signature = this.sign(Buffer.concat(proof));
+    const signature = this.identity.sign(Buffer.concat(proof));
     if (options.spoilSignature) signature[10]! ^= 1;
     return frame(Type.introduce, said, bytes(signature));
   }
 
-  /** The whole handshake, as any peer does it. */
-  async join(): Promise<void> {
-    this.send(this.introduce(await this.greet()));
+  /** The whole handshake, as any peer does it, and all that the other side tells then. */
+  async join(options: IntroduceOptions = {}): Promise<void> {
+    this.send(this.introduce(await this.greet(), options));
     const introduction = await this.next(Type.introduce);
     const idAt = 10 + introduction.readUInt16BE(8);
     const incarnationAt = idAt + 19 + introduction.readUInt16BE(idAt + 17);
@@ -157,26 +104,25 @@ export class HostilePeer {
     await this.next(Type.synced);
   }
 
-  /** A record: of itself with the one it talks to as its neighbour, or in the name of `of`. */
-  record(of = this.id, spoilSignature = false): Buffer {
-    const body = Buffer.concat([
-      ...[
-        id(of),
-        u64(this.#incarnation),
-        u64(++this.#sequence),
-        u8(0),
-        text("hostile"),
-        bytes(this.#publicKey),
-        list(),
-      ],
-      ...[list(Buffer.concat([this.them.subarray(0, 16), u32(1)])), u64(0), u8(0)],
-    ]);
-    const signature = this.sign(body);
-    if (spoilSignature) signature[10]! ^= 1;
-    return frame(Type.record, u32(0), bytes(body), bytes(signature));
+  /** A record of itself with the one it talks to as its neighbour, as any peer sends it, so that routes lead here. */
+  beNeighbour(options: RecordOptions = {}): void {
+    this.send(this.identity.record({ neighbours: [this.them.toString("hex", 0, 16)], ...options }));
   }
-  readonly #incarnation = Date.now();
-  #sequence = 0;
+
+  /** The newest record that came of a peer. */
+  async recordOf(peer: string): Promise<Buffer> {
+    for (;;) {
+      const record = await this.next(Type.record);
+      if (record.toString("hex", 16, 32) === peer) return record;
+    }
+  }
+
+  /** Resolves when everything sent so far has been dealt with. */
+  async settled(): Promise<void> {
+    this.send(frame(Type.ping, u64(++this.#pings), u32(0)));
+    while ((await this.next(Type.pong)).readBigUInt64BE(8) !== BigInt(this.#pings));
+  }
+  #pings = 0;
 
   /**
    * Publish on `topic` to a node that subscribes to `pattern`: become known, be attached to, and answer.
@@ -186,9 +132,9 @@ export class HostilePeer {
     pattern: string,
     topic: string,
   ): Promise<(seq: number, payload: Buffer, flags?: number) => Buffer> {
-    this.send(this.record());
+    this.beNeighbour();
     await this.next(Type.attach);
-    const origin = Buffer.concat([id(this.id), u64(this.#incarnation)]);
+    const origin = Buffer.concat([id(this.id), u64(this.identity.incarnation)]);
     const flow = randomBytes(6).readUIntBE(0, 6);
     this.send(frame(Type.flow, u64(flow), origin, id(this.id), u32(0), u8(0), text(topic)));
     this.send(frame(Type.attached, list(origin), list(text(pattern))));
@@ -207,10 +153,6 @@ export class HostilePeer {
     this.send(frame(Type.attach, list(this.them), list(...wants), list(...positions)));
     if (position) return position.flow;
     return Number((await this.next(Type.flow)).readBigUInt64BE(8));
-  }
-
-  sign(message: Buffer): Buffer {
-    return sign(null, message, this.#keys.privateKey);
   }
 
   #onData(chunk: Buffer): void {

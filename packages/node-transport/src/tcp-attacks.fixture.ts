@@ -1,24 +1,14 @@
 /** Bad input on the TCP port: each attack ends when the node has closed its connection. */
 import { randomBytes } from "node:crypto";
-import {
-  bytes,
-  frame,
-  HostilePeer,
-  hello,
-  type IntroduceOptions,
-  id,
-  list,
-  Type,
-  text,
-  u8,
-  u32,
-  u64,
-} from "./hostile-peer.fixture.ts";
+import { bytes, frame, hello, id, list, Type, text, u8, u32, u64 } from "./by-hand.fixture.ts";
+import { HostilePeer, type IntroduceOptions } from "./hostile-peer.fixture.ts";
 
 export interface Target {
   /** On 127.0.0.1. */
   readonly port: number;
   readonly id: string;
+  /** A peer that has an edge to it. */
+  readonly neighbour: string;
   /** It publishes on `steady` all the time, and subscribes to `attack/*`. */
 }
 
@@ -51,21 +41,26 @@ const introduced = (name: string, code: string, how: (target: Target) => Introdu
   attack(name, code, async (peer, target) => peer.send(peer.introduce(await peer.greet(), how(target))));
 
 /** After a handshake that is all right. */
-const joined = (name: string, code: string, play: (peer: HostilePeer) => unknown): Attack =>
-  attack(name, code, async (peer) => {
-    await peer.join();
-    await play(peer);
+export const joined = (
+  name: string,
+  code: string,
+  play: (peer: HostilePeer, target: Target) => unknown,
+  options?: IntroduceOptions,
+): Attack =>
+  attack(name, code, async (peer, target) => {
+    await peer.join(options);
+    await play(peer, target);
   });
 
 const NO_UTF8 = Buffer.from("attack/\xff\xfe", "latin1");
-const ANY_NODE = "00112233445566778899aabbccddeeff";
+export const ANY_NODE = "00112233445566778899aabbccddeeff";
 const OTHER_NONCE = Buffer.alloc(32, 0x11);
 
 /** A head that claims `length`, and a little of what it claims. */
 const claiming = (length: number, type: number): Buffer =>
   Buffer.concat([u32(length), Buffer.of(type, 0, 0, 0), Buffer.alloc(20)]);
 
-export const ATTACKS: readonly Attack[] = [
+export const TCP_ATTACKS: readonly Attack[] = [
   sent("random bytes", "too-large", () => Buffer.concat([Buffer.of(0xe3), randomBytes(511)])),
   sent("random bytes behind a sound head", "malformed-frame", () => frame(Type.hello, randomBytes(200))),
   sent("a frame that claims 4 GiB", "too-large", () => claiming(0xffff_ffff, Type.hello)),
@@ -106,13 +101,18 @@ export const ATTACKS: readonly Attack[] = [
     peer.socket.end(claiming(1_000, Type.data)),
   ),
   joined("a message shorter than its head", "malformed-frame", (peer) => peer.send(frame(Type.data, Buffer.alloc(8)))),
-  joined("a unicast with more hops than allowed", "malformed-frame", (peer) => {
+  joined("a unicast with a hop limit of 255", "malformed-frame", (peer) => {
     const unicast = frame(Type.unicast, id(ANY_NODE.repeat(4)));
-    unicast[7] = 200;
+    unicast[6] = 1;
+    unicast[7] = 255;
     peer.send(unicast);
   }),
-  joined("a record in the name of another", "bad-credentials", (peer) => peer.send(peer.record(ANY_NODE))),
-  joined("a record whose signature is wrong", "bad-credentials", (peer) => peer.send(peer.record(peer.id, true))),
+  joined("a record in the name of another", "bad-credentials", (peer) =>
+    peer.send(peer.identity.record({ of: ANY_NODE })),
+  ),
+  joined("a record whose signature is wrong", "bad-credentials", (peer) =>
+    peer.send(peer.identity.record({ spoilSignature: true })),
+  ),
   joined("a position from the future", "malformed-frame", async (peer) => {
     await peer.attach("steady", { flow: await peer.attach("steady"), seq: 1e9 });
   }),

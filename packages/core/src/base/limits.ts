@@ -38,8 +38,16 @@ export const LIMITS = {
   peers: 10_000,
   /** Neighbours that one record may name. */
   neighbours: 4_096,
+  /** Addresses of one node. */
+  addresses: 16,
+  /** Largest record: its neighbours, its addresses, and what a later version may add. */
+  recordBytes: 128 * KiB,
+  /** What the records of all peers may take. Each has an equal part to itself; as much again is for those that need more. */
+  recordsBytes: 16 * MiB,
   /** What one peer may put into the directory, as it travels, in bytes. */
   shareBytes: 8 * MiB,
+  /** What all peers may put into the directory, in memory and in bytes; in parts as `recordsBytes`. */
+  directoryBytes: 256 * MiB,
   /** Origins one neighbour attaches to; more than `peers`, since some may have gone and not be detached from yet. */
   edgeOrigins: 20_000,
   /** Patterns one neighbour wants, those of its own neighbours included, in all lists that differ from origin to origin. */

@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { keylessIdentity } from "../auth/index.ts";
+import { ed25519Identity, ed25519Verifier } from "../auth/ed25519.fixture.ts";
+import { type Identity, keylessIdentity } from "../auth/index.ts";
 import { settle } from "../testing/node-settle.fixture.ts";
 import { SeededRandom } from "../testing/seeded-random.ts";
 import { SimulatedMesh } from "../testing/simulated-mesh.ts";
@@ -34,7 +35,7 @@ const everybody = (): boolean => true;
 
 describe("Directory", () => {
   it("names peers that want a topic by any pattern, once, and counts leaves", () => {
-    const directory = new Directory(undefined);
+    const directory = new Directory(undefined, page);
     directory.offer(share(alice, 1, { topics: [topic("x/*", true, 2), topic("x/y", true, 0)] }), recordOf);
     directory.offer(share(bob, 1, { topics: [topic("x/**", false, 3), topic("z", true, 5)] }), recordOf);
     expect(directory.subscribers("x/y", everybody)).toEqual({ peers: [alice], leaves: 5 });
@@ -42,13 +43,13 @@ describe("Directory", () => {
   });
 
   it("counts of overlapping patterns only the leaves that are certain", () => {
-    const directory = new Directory(undefined);
+    const directory = new Directory(undefined, page);
     directory.offer(share(alice, 1, { topics: [topic("x", false, 2), topic("*", false, 3)] }), recordOf);
     expect(directory.subscribers("x", everybody).leaves).toBe(3);
   });
 
   it("follows changes version by version, and says when one is missing", () => {
-    const directory = new Directory(undefined);
+    const directory = new Directory(undefined, page);
     const services = [{ service: "page", owner: page, ownerName: "a page", offered: true }];
     expect(directory.offer(share(alice, 1, { topics: [topic("x", true, 0)], services }), recordOf).on).toBe("news");
     expect([...directory.instances("page")]).toEqual([
@@ -66,7 +67,7 @@ describe("Directory", () => {
   });
 
   it("tells newcomers what they lack, from the last whole version on", () => {
-    const directory = new Directory(undefined);
+    const directory = new Directory(undefined, page);
     const frames = [1, 2, 3].map((version) => share(alice, version));
     for (const frame of frames) directory.offer(frame, recordOf);
     const record = recordOf(alice)!;
@@ -81,23 +82,71 @@ describe("Directory", () => {
   });
 
   it("takes nothing of who is not known, of another life, or gone", () => {
-    const directory = new Directory(undefined);
+    const directory = new Directory(undefined, page);
     for (const of of [life(2), life(1, true), () => undefined])
       expect(directory.offer(share(alice, 1, { topics: [topic("x", true, 0)] }), of).on).toBe("old");
     expect(directory.subscribers("x", everybody).peers).toEqual([]);
   });
 
   it("keeps no more of a peer than there is room for", () => {
-    const directory = new Directory(undefined);
+    const directory = new Directory(undefined, page);
     const topics = Array.from({ length: 900 }, (_, i) => topic(`${i}/${"x".repeat(1_000)}`, true, 0));
     const news = Array.from({ length: 12 }, (_, i) => directory.offer(share(alice, i + 1, { topics }), recordOf).on);
-    expect(news).toEqual([...Array(9).fill("news"), "refused", "behind", "behind"]);
-    expect(directory.refused).toBe(1);
+    expect(news).toEqual([...Array(9).fill("news"), "refused", "old", "old"]);
+    expect(directory.refused).toBe(3);
     expect(directory.offer(share(alice, 20, { whole: true }), recordOf).on).toBe("news");
+    expect(directory.offer(share(alice, 21), recordOf).on).toBe("news");
+  });
+
+  it("asks for nothing that it has no room for, and tells nobody that it holds it", () => {
+    const directory = new Directory(undefined, page);
+    const topics = Array.from({ length: 900 }, (_, i) => topic(`${i}/${"x".repeat(1_000)}`, true, 0));
+    for (let version = 1; version <= 10; version++) directory.offer(share(alice, version, { topics }), recordOf);
+    expect(directory.version(recordOf(alice)!)).toBe(10);
+    expect(directory.offer(share(alice, 15), recordOf).on).toBe("old");
+    expect(directory.version(recordOf(alice)!)).toBe(15);
+    expect(directory.since(recordOf(alice)!, 0)).toHaveLength(9);
+    expect(directory.since(recordOf(alice)!, 9)).toEqual([]);
+  });
+
+  it("has room for what little anybody says, however much others say, and for its own", () => {
+    const directory = new Directory(undefined, page);
+    const everyone = (id: string): StoredRecord => ({ id, incarnation: 1, gone: false }) as StoredRecord;
+    const offer = (id: string, version: number, entries: number, bodyBytes = 0): string => {
+      const topics = Array.from({ length: entries }, (_, i) => topic(`${version}/${i}`, true, 0));
+      const { body } = control.share.decode(share(id, version, { topics }));
+      const padded = new Uint8Array(Math.max(body.byteLength, bodyBytes));
+      padded.set(body);
+      return directory.offer(control.share.encode({ body: padded, signature: new Uint8Array(0) }), everyone).on;
+    };
+    let peers = 0;
+    for (const bytes of [1e6, 1e5, 28e3]) while (offer(keylessIdentity(random).id, 1, 1, bytes) === "news") peers++;
+    expect(peers).toBeLessThan(400); // in 256 MiB, beside their own parts of 26 KiB
+    expect([offer(alice, 1, 40), offer(alice, 2, 20)]).toEqual(["news", "refused"]);
+    expect(offer(bob, 1, 1, 30_000)).toBe("refused");
+    expect(offer(page, 1, 40, 1e6)).toBe("news");
+    expect(directory.entries).toBe(peers + 40 + 40);
+  });
+
+  it("asks for the first version where another one claims to be a change to nothing", () => {
+    const directory = new Directory(undefined, page);
+    expect(directory.offer(share(alice, 1, { whole: false }), recordOf).on).toBe("behind");
+  });
+
+  it("asks for nothing because of what is not signed", () => {
+    const [mallory, victim] = [ed25519Identity(), ed25519Identity()];
+    const directory = new Directory(ed25519Verifier, page);
+    const { id, publicKey } = victim;
+    const record = { id, publicKey, incarnation: 1, gone: false } as StoredRecord;
+    const { body } = control.share.decode(share(id, 5, { whole: false }));
+    const offer = (signer: Identity): string =>
+      directory.offer(control.share.encode({ body, signature: signer.sign(body) }), () => record).on;
+    expect(() => offer(mallory)).toThrow("[bad-credentials]");
+    expect(offer(victim)).toBe("behind");
   });
 
   it("holds nothing any more of a peer that is forgotten", () => {
-    const directory = new Directory(undefined);
+    const directory = new Directory(undefined, page);
     const services = [{ service: "page", owner: page, ownerName: "a page", offered: true }];
     directory.offer(share(alice, 1, { topics: [topic("x/**", true, 1)], services }), recordOf);
     directory.forget(alice);

@@ -9,6 +9,7 @@ import { LIMITS } from "../base/limits.ts";
 import { PatternIndex } from "../base/pattern-index.ts";
 import { control, Reader, type Role, type ShareBody } from "../wire/index.ts";
 import { checkSigned, type StoredRecord } from "./records.ts";
+import { Room } from "./room.ts";
 
 export interface NodeInfo {
   readonly id: NodeId;
@@ -44,13 +45,21 @@ export interface PeerWants {
   readonly revision: string;
 }
 
+/** What an entry takes in memory beside its frame, roughly. */
+const ENTRY_BYTES = 512;
+
 /** What one peer has said so far. */
 interface Share {
   readonly incarnation: number;
+  /** What is held of it. */
   version: number;
+  /** What it has come to: higher once there was no room, and then nothing more is held until it is told anew. */
+  newest: number;
   /** From the last whole version on, one frame for each. */
   frames: Uint8Array[];
   byteLength: number;
+  /** What it takes of the room that all share. */
+  roomBytes: number;
   readonly wants: Map<string, Want>;
   /** By owner and name. */
   readonly services: Map<string, ServiceInstance>;
@@ -64,6 +73,8 @@ export type ShareNews =
 
 export class Directory {
   readonly #verifier: Verifier | undefined;
+  readonly #self: NodeId;
+  readonly #room = new Room(LIMITS.directoryBytes);
   readonly #shares = new Map<NodeId, Share>();
   readonly #wants = new PatternIndex<Want>();
   readonly #instances = new Map<string, Set<ServiceInstance>>();
@@ -72,8 +83,10 @@ export class Directory {
   /** Frames that there was no room for. */
   refused = 0;
 
-  constructor(verifier: Verifier | undefined) {
+  /** @param self There is always room for its share. */
+  constructor(verifier: Verifier | undefined, self: NodeId) {
     this.#verifier = verifier;
+    this.#self = self;
   }
 
   /** Wants and objects held of all peers. */
@@ -83,18 +96,17 @@ export class Directory {
     return entries;
   }
 
-  /** The version held of a peer's share; 0 when there is none of this incarnation. */
+  /** The version that a peer's share has come to; 0 when nothing is known of it in this incarnation. */
   version({ id, incarnation }: Pick<StoredRecord, "id" | "incarnation">): number {
     const share = this.#shares.get(id);
-    return share?.incarnation === incarnation ? share.version : 0;
+    return share?.incarnation === incarnation ? share.newest : 0;
   }
 
   /** What somebody who holds `version` lacks. */
   since(record: Pick<StoredRecord, "id" | "incarnation">, version: number): readonly Uint8Array[] {
-    const held = this.version(record);
-    if (held <= version) return [];
-    const { frames } = this.#shares.get(record.id)!;
-    return frames.slice(Math.max(0, frames.length - (held - version)));
+    const share = this.#shares.get(record.id);
+    if (share?.incarnation !== record.incarnation || share.version <= version) return [];
+    return share.frames.slice(Math.max(0, share.frames.length - (share.version - version)));
   }
 
   /**
@@ -109,13 +121,17 @@ export class Directory {
     if (!record || record.gone || record.incarnation !== incarnation) return { on: "old" };
     const held = this.version(record);
     if (version <= held) return { on: "old" };
-    if (!whole && version !== held + 1) return { on: "behind", record };
-    const said = control.shareBody.read(new Reader(body));
+    // Nothing unsigned makes this node ask.
     if (this.#verifier) checkSigned(this.#verifier, record, body, signature);
-    const share = said.whole ? this.#begin(said) : this.#shares.get(said.id)!;
-    if (share.byteLength + frame.byteLength > LIMITS.shareBytes) {
+    const known = held > 0 ? this.#shares.get(id) : undefined;
+    const wasFull = known !== undefined && known.newest > known.version;
+    if (!whole && !wasFull && (!known || version !== held + 1)) return { on: "behind", record };
+    const said = control.shareBody.read(new Reader(body));
+    const share = known && !whole ? known : this.#begin(said);
+    share.newest = version;
+    if ((wasFull && !whole) || !this.#admit(share, frame, said)) {
       this.refused++;
-      return { on: "refused", record };
+      return wasFull ? { on: "old" } : { on: "refused", record };
     }
     share.version = said.version;
     const kept = frame.slice();
@@ -131,6 +147,7 @@ export class Directory {
     if (!share) return;
     for (const want of share.wants.values()) this.#wants.delete(want.pattern, want);
     for (const instance of share.services.values()) this.#withdraw(instance);
+    this.#room.resize(share.roomBytes, 0);
     this.#shares.delete(id);
   }
 
@@ -186,13 +203,27 @@ export class Directory {
     const share: Share = {
       incarnation,
       version: 0,
+      newest: 0,
       frames: [],
       byteLength: 0,
+      roomBytes: 0,
       wants: new Map(),
       services: new Map(),
     };
     this.#shares.set(id, share);
     return share;
+  }
+
+  #admit(share: Share, frame: Uint8Array, { id, topics, services }: ShareBody): boolean {
+    const byteLength = share.byteLength + frame.byteLength;
+    if (byteLength > LIMITS.shareBytes) return false;
+    if (id === this.#self) return true;
+    // What ends is counted until the next change.
+    const entries = share.wants.size + share.services.size + topics.length + services.length;
+    const roomBytes = byteLength + entries * ENTRY_BYTES;
+    if (!this.#room.resize(share.roomBytes, roomBytes)) return false;
+    share.roomBytes = roomBytes;
+    return true;
   }
 
   #apply(share: Share, { id, topics, services }: ShareBody): void {

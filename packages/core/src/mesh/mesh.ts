@@ -62,8 +62,8 @@ export class Mesh implements Flushable {
   /** Neighbours that asked for all there is, and those that have told all they had. */
   readonly #answered = new WeakSet<Edge>();
   readonly #syncedWith = new WeakSet<Edge>();
-  /** When somebody was last asked for the missing part of a peer's share. */
-  readonly #askedAtMs = new Map<NodeId, number>();
+  /** When who was last asked for the missing part of a peer's share. */
+  readonly #askedAtMs = new Map<NodeId, WeakMap<Edge, number>>();
   #routes = new Map<NodeId, Route>();
   #known = new Map<NodeId, NodeInfo>();
   /** Whose life has changed since routes were computed. */
@@ -91,8 +91,8 @@ export class Mesh implements Flushable {
     const { local } = options;
     this.#options = options;
     this.#incarnation = local.incarnation;
-    this.#records = new Records(local.verifier);
-    this.#directory = new Directory(local.verifier);
+    this.#records = new Records(local.verifier, local.identity.id);
+    this.#directory = new Directory(local.verifier, local.identity.id);
     this.#share = new OwnShare({ id: local.identity.id, name: local.name });
     this.#sweepLater();
     this.#touch("record");
@@ -277,6 +277,8 @@ export class Mesh implements Flushable {
         this.#onDigest(edge, control.digest.decode(frame));
         return true;
       case FrameType.synced:
+        this.#fromPeer(edge);
+        if (this.#syncedWith.has(edge)) return true;
         this.#syncedWith.add(edge);
         this.#synced = true;
         this.#touchRoutesNow();
@@ -296,7 +298,7 @@ export class Mesh implements Flushable {
   }
 
   #fromPeer(edge: Edge): void {
-    if (edge.role === "leaf") throw new MeshError("malformed-frame", "a leaf originates no records");
+    if (edge.role === "leaf") throw new MeshError("malformed-frame", "a leaf has nothing to tell of peers");
   }
 
   #onRecord(edge: Edge, frame: Uint8Array): void {
@@ -345,11 +347,13 @@ export class Mesh implements Flushable {
     }
   }
 
-  /** Part of a peer's share is missing: whoever knew of it has it. */
+  /** Part of a peer's share is missing: whoever knew of it has it. One who does not answer keeps nobody else from it. */
   #ask(edge: Edge, record: StoredRecord): void {
     const nowMs = this.#options.clock.now();
-    if (nowMs - (this.#askedAtMs.get(record.id) ?? Number.NEGATIVE_INFINITY) < ASK_AGAIN_MS) return;
-    this.#askedAtMs.set(record.id, nowMs);
+    let askedAtMs = this.#askedAtMs.get(record.id);
+    if (!askedAtMs) this.#askedAtMs.set(record.id, (askedAtMs = new WeakMap()));
+    if (nowMs - (askedAtMs.get(edge) ?? Number.NEGATIVE_INFINITY) < ASK_AGAIN_MS) return;
+    askedAtMs.set(edge, nowMs);
     edge.send(Lane.control, [control.digest.encode({ whole: false, known: [this.#holds(record)] })]);
   }
 
@@ -369,9 +373,10 @@ export class Mesh implements Flushable {
       throw new MeshError("malformed-frame", `${edge.peer.name} asked for everything twice`);
     const theirs = new Map(known.map((held) => [held.id, held]));
     const nowMs = this.#options.clock.now();
-    for (const record of this.#records.byId.values()) {
-      const held = theirs.get(record.id);
-      if (!held && !whole) continue;
+    for (const id of whole ? this.#records.byId.keys() : theirs.keys()) {
+      const record = this.#records.byId.get(id);
+      if (!record) continue;
+      const held = theirs.get(id);
       const isSameLife = held?.incarnation === record.incarnation;
       if (!held || held.incarnation < record.incarnation || (isSameLife && held.sequence < record.sequence))
         edge.send(Lane.control, [this.#records.aged(record, nowMs)]);
@@ -520,7 +525,9 @@ export class Mesh implements Flushable {
       name: local.name,
       publicKey: local.identity.publicKey,
       addresses: local.addresses(),
-      neighbours: this.#gone ? [] : [...this.#costs].map(([edge, cost]) => ({ id: edge.id, cost: cost.micros })),
+      neighbours: this.#gone
+        ? []
+        : [...this.#costs].slice(0, LIMITS.neighbours).map(([edge, cost]) => ({ id: edge.id, cost: cost.micros })),
       directory: this.#version,
       gone: this.#gone,
     };
@@ -532,7 +539,7 @@ export class Mesh implements Flushable {
       turn.run(() => {
         // A leaf without a gateway hears nobody; that says nothing about them.
         const hears = !this.#isLeaf || this.gateway !== undefined;
-        const expired = hears ? this.#records.expire(clock.now(), this.#self) : [];
+        const expired = hears ? this.#records.expire(clock.now()) : [];
         for (const { id } of expired) {
           this.#directory.forget(id);
           this.#askedAtMs.delete(id);

@@ -1,12 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { ed25519Identity, ed25519Verifier } from "../auth/ed25519.fixture.ts";
 import type { Identity } from "../auth/index.ts";
-import { TIMINGS } from "../base/limits.ts";
+import { LIMITS, TIMINGS } from "../base/limits.ts";
 import { codeOf } from "../wire/decode-any.fixture.ts";
 import { control, type RecordBody, Writer } from "../wire/index.ts";
 import { Records } from "./records.ts";
 
 const alice = ed25519Identity();
+const me = ed25519Identity().id;
+/** The id of a peer that does not exist. */
+const nobody = (number: number): string => number.toString(16).padStart(32, "0");
 
 function bodyOf(identity: Identity, changes: Partial<RecordBody> = {}): Uint8Array {
   const writer = new Writer();
@@ -33,7 +36,7 @@ function recordOf(identity: Identity, changes: Partial<RecordBody> = {}): Uint8A
 
 describe("Records", () => {
   it("keep a record that is genuine and new, as the very frame that came", () => {
-    const records = new Records(ed25519Verifier);
+    const records = new Records(ed25519Verifier, me);
     const frame = recordOf(alice, { name: "Alice" });
     expect(records.offer(frame, 5)).toMatchObject({
       id: alice.id,
@@ -52,14 +55,14 @@ describe("Records", () => {
     ["a later life that begins to count anew", { incarnation: 11, sequence: 1 }, true],
     ["a goodbye", { sequence: 6, gone: true }, true],
   ])("take after number 5 of life 10 %s: %3$s", (_what, changes, taken) => {
-    const records = new Records(ed25519Verifier);
+    const records = new Records(ed25519Verifier, me);
     records.offer(recordOf(alice, { sequence: 5 }), 0);
     expect(records.offer(recordOf(alice, changes), 0) !== undefined).toBe(taken);
   });
 
   it("refuse a record in somebody else's name, under any key", () => {
     const mallory = ed25519Identity();
-    const records = new Records(ed25519Verifier);
+    const records = new Records(ed25519Verifier, me);
     for (const forged of [
       recordOf({ ...mallory, id: alice.id }),
       recordOf({ ...mallory, id: alice.id, publicKey: alice.publicKey }),
@@ -79,17 +82,20 @@ describe("Records", () => {
     for (let at = 16; at < 16 + bodyBytes; at++) {
       const changed = frame.slice();
       changed[at]! ^= 1;
-      codes.add(codeOf(() => new Records(ed25519Verifier).offer(changed, 0)));
+      codes.add(codeOf(() => new Records(ed25519Verifier, me).offer(changed, 0)));
     }
     expect([...codes].sort()).toEqual(["bad-credentials", "malformed-frame"]);
   });
 
   it("look at no signature of old news, which comes often", () => {
     let verified = 0;
-    const records = new Records({
-      ...ed25519Verifier,
-      verify: (...args) => ed25519Verifier.verify(...args) && ++verified > 0,
-    });
+    const records = new Records(
+      {
+        ...ed25519Verifier,
+        verify: (...args) => ed25519Verifier.verify(...args) && ++verified > 0,
+      },
+      me,
+    );
     const frame = recordOf(alice);
     records.offer(frame, 0);
     for (let i = 0; i < 5; i++) records.offer(frame.slice(), 0);
@@ -97,22 +103,68 @@ describe("Records", () => {
   });
 
   it("refuse the record of a leaf", () => {
-    expect(() => new Records(ed25519Verifier).offer(recordOf(alice, { role: "leaf" }), 0)).toThrow("[malformed-frame]");
+    expect(() => new Records(ed25519Verifier, me).offer(recordOf(alice, { role: "leaf" }), 0)).toThrow(
+      "[malformed-frame]",
+    );
+  });
+
+  it.each([
+    ["too many addresses", { addresses: Array(LIMITS.addresses + 1).fill("tcp://a:1") }, "17 addresses, more than 16"],
+    [
+      "too many neighbours",
+      { neighbours: Array.from({ length: LIMITS.neighbours + 1 }, (_, i) => ({ id: nobody(i), cost: 1 })) },
+      "4097 neighbours, more than 4096",
+    ],
+  ])("refuse one with %s", (_what, changes, why) => {
+    expect(() => new Records(ed25519Verifier, me).offer(recordOf(alice, changes), 0)).toThrow(why);
+  });
+
+  it("take the largest there can be, and nothing that is longer by what a later version adds", () => {
+    const largest = {
+      ...{
+        name: "x".repeat(LIMITS.nameBytes),
+        addresses: Array(LIMITS.addresses).fill("x".repeat(LIMITS.addressBytes)),
+      },
+      neighbours: Array.from({ length: LIMITS.neighbours }, (_, i) => ({ id: nobody(i), cost: 1 })),
+    };
+    const records = new Records(ed25519Verifier, me);
+    expect(records.offer(recordOf(alice, largest), 0)).toBeDefined();
+    const body = new Uint8Array(LIMITS.recordBytes);
+    body.set(bodyOf(alice, { ...largest, sequence: 2 }));
+    const padded = control.record.encode({ ageMs: 0, body, signature: alice.sign(body) });
+    expect(() => records.offer(padded, 0)).toThrow("[malformed-frame]");
+  });
+
+  it("of many that say much leave room for those that say little, and for one's own", () => {
+    const records = new Records(undefined, me);
+    const offer = (id: string, sequence: number, bytes: number): boolean => {
+      const body = new Uint8Array(bytes);
+      body.set(bodyOf({ ...alice, id }, { sequence }));
+      return records.offer(control.record.encode({ ageMs: 0, body, signature: new Uint8Array(0) }), 0) !== undefined;
+    };
+    let many = 0;
+    for (const bytes of [125e3, 2e3]) while (offer(nobody(many), 1, bytes)) many++;
+    expect(many).toBeLessThan(1_000); // in 16 MiB, beside their own parts of 1.6 KiB
+    expect([offer(alice.id, 1, 1e3), offer(alice.id, 2, 3e3), offer(me, 1, 3e3)]).toEqual([true, false, true]);
+    expect(records.refused).toBe(3);
+    expect([offer(nobody(0), 2, 1e3), offer(alice.id, 2, 3e3)]).toEqual([true, true]);
+    records.expire(TIMINGS.recordExpiryMs);
+    for (let i = 0; i < 130; i++) expect(offer(nobody(i), 1, 125e3)).toBe(true);
   });
 
   it("are dropped when they are not refreshed, except one's own", () => {
-    const records = new Records(ed25519Verifier);
+    const records = new Records(ed25519Verifier, alice.id);
     const bob = ed25519Identity();
     records.offer(recordOf(alice), 0);
     records.offer(recordOf(bob), 0);
     records.offer(recordOf(bob, { sequence: 2 }), 10);
-    expect(records.expire(TIMINGS.recordExpiryMs - 1, alice.id)).toEqual([]);
-    expect(records.expire(TIMINGS.recordExpiryMs, alice.id)).toEqual([]);
-    expect(records.expire(TIMINGS.recordExpiryMs + 10, alice.id).map(({ id }) => id)).toEqual([bob.id]);
+    expect(records.expire(TIMINGS.recordExpiryMs - 1)).toEqual([]);
+    expect(records.expire(TIMINGS.recordExpiryMs)).toEqual([]);
+    expect(records.expire(TIMINGS.recordExpiryMs + 10).map(({ id }) => id)).toEqual([bob.id]);
     expect([...records.byId.keys()]).toEqual([alice.id]);
   });
 
   it("believe everybody where nothing can be checked", () => {
-    expect(new Records(undefined).offer(recordOf({ ...alice, sign: () => new Uint8Array(0) }), 0)).toBeDefined();
+    expect(new Records(undefined, me).offer(recordOf({ ...alice, sign: () => new Uint8Array(0) }), 0)).toBeDefined();
   });
 });

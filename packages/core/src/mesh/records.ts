@@ -7,6 +7,7 @@ import { MeshError } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
 import { LIMITS, TIMINGS } from "../base/limits.ts";
 import { control, FRAME_HEAD_BYTES, Reader, type RecordBody, writeU32 } from "../wire/index.ts";
+import { Room } from "./room.ts";
 
 export interface StoredRecord extends RecordBody {
   /** Its neighbours, by id. */
@@ -22,10 +23,14 @@ export class Records {
   /** Records of peers that there was no room for. */
   refused = 0;
   readonly #verifier: Verifier | undefined;
+  readonly #self: NodeId;
   readonly #byId = new Map<NodeId, StoredRecord>();
+  readonly #room = new Room(LIMITS.recordsBytes);
 
-  constructor(verifier: Verifier | undefined) {
+  /** @param self There is always room for its record. */
+  constructor(verifier: Verifier | undefined, self: NodeId) {
     this.#verifier = verifier;
+    this.#self = self;
   }
 
   get byId(): ReadonlyMap<NodeId, StoredRecord> {
@@ -35,7 +40,7 @@ export class Records {
   /**
    * Read a record frame and keep it when it is newer than what is known.
    * @param frame Copied when it is kept.
-   * @returns The record, or undefined when it is old news or one peer too many.
+   * @returns The record, or undefined when it is old news or there is no room for it.
    * @throws {MeshError} `malformed-frame`, or `bad-credentials` when its signature is wrong.
    */
   offer(frame: Uint8Array, nowMs: number): StoredRecord | undefined {
@@ -46,9 +51,9 @@ export class Records {
     if ((known && !isNewer(version, known)) || ageMs >= TIMINGS.recordExpiryMs) return undefined;
     const kept = frame.slice();
     const record = control.recordBody.read(new Reader(control.record.decode(kept).body));
-    const costs = costsOf(record);
+    const costs = costsOf(record, frame.byteLength);
     if (this.#verifier) checkSigned(this.#verifier, record, body, signature);
-    if (!known && this.#byId.size >= LIMITS.peers) {
+    if (record.id !== this.#self && !this.#admit(known, frame)) {
       this.refused++;
       return undefined;
     }
@@ -73,10 +78,18 @@ export class Records {
   }
 
   /** Drop what has not been refreshed; gives what was dropped. */
-  expire(nowMs: number, self: NodeId): StoredRecord[] {
-    const dropped = [...this.#byId.values()].filter((record) => record.id !== self && record.expiresAtMs <= nowMs);
-    for (const record of dropped) this.#byId.delete(record.id);
+  expire(nowMs: number): StoredRecord[] {
+    const dropped = [...this.#byId.values()].filter(({ id, expiresAtMs }) => id !== this.#self && expiresAtMs <= nowMs);
+    for (const { id, frame } of dropped) {
+      this.#byId.delete(id);
+      this.#room.resize(frame.byteLength, 0);
+    }
     return dropped;
+  }
+
+  #admit(known: StoredRecord | undefined, frame: Uint8Array): boolean {
+    if (!known && this.#byId.size >= LIMITS.peers) return false;
+    return this.#room.resize(known?.frame.byteLength ?? 0, frame.byteLength);
   }
 }
 
@@ -96,11 +109,13 @@ function newsOf(
 }
 
 /** @throws {MeshError} `malformed-frame` for what no peer says. */
-function costsOf({ id, role, neighbours }: RecordBody): Map<NodeId, number> {
+function costsOf({ id, role, addresses, neighbours }: RecordBody, byteLength: number): Map<NodeId, number> {
   const refuse = (why: string): never => {
     throw new MeshError("malformed-frame", `the record of ${id} ${why}`);
   };
   if (role === "leaf") refuse("says that it is a leaf");
+  if (byteLength > LIMITS.recordBytes) refuse(`has ${byteLength} bytes, more than ${LIMITS.recordBytes}`);
+  if (addresses.length > LIMITS.addresses) refuse(`names ${addresses.length} addresses, more than ${LIMITS.addresses}`);
   if (neighbours.length > LIMITS.neighbours)
     refuse(`names ${neighbours.length} neighbours, more than ${LIMITS.neighbours}`);
   const costs = new Map<NodeId, number>();

@@ -1,7 +1,7 @@
 /**
  * A message from one node to one node, over any number of hops. Relays read the target and lower the hops.
  *
- *   offset 0:            head     type `unicast`, `bounce` or `denied`, any lane, hops left (see `frame.ts`)
+ *   offset 0:            head     type `unicast`, `bounce` or `denied`, a lane other than control, hops left (see `frame.ts`)
  *     flags:             port     what it is for: see `Port`
  *   offset 8,  16 bytes: target
  *   offset 24, 16 bytes: target's home: the gateway of a leaf, a peer itself
@@ -12,7 +12,7 @@
 import { MeshError } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
 import { nodeIdFromBytes, writeNodeId } from "../base/ids.ts";
-import { FrameType, type Lane, writeHead } from "./frame.ts";
+import { FrameType, Lane, writeHead } from "./frame.ts";
 
 export const UNICAST_HEAD_BYTES = 72;
 
@@ -67,7 +67,9 @@ function write(bytes: Uint8Array, type: UnicastType, head: UnicastHead, payloadB
 export function decodeUnicastHead(frame: Uint8Array): UnicastHead {
   if (frame.byteLength < UNICAST_HEAD_BYTES)
     throw new MeshError("malformed-frame", `a unicast of ${frame.byteLength} bytes is shorter than its head`);
-  if (frame[6]! > 3) throw new MeshError("malformed-frame", `there is no lane ${frame[6]}`);
+  // What a stranger sends must not crowd out control frames on its way.
+  if (frame[6]! < Lane.reliable || frame[6]! > Lane.bulk)
+    throw new MeshError("malformed-frame", `there is no lane ${frame[6]} for a unicast`);
   return {
     port: frame[5]!,
     lane: frame[6] as Lane,
