@@ -36,7 +36,9 @@ export default async function setUp(project: TestProject): Promise<() => Promise
       }, PACE_MS);
       streams.add(timer);
     },
-    publish: (topic: string, data: unknown) => peer.publish(topic, data),
+    /** Publish so many bytes that are all `value`. */
+    publishBytes: (topic: string, count: number, value: number) =>
+      peer.publish(topic, new Uint8Array(count).fill(value)),
     async collect(topic: string): Promise<void> {
       const data: unknown[] = [];
       collected.set(topic, data);

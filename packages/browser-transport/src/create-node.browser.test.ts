@@ -11,7 +11,7 @@ declare module "vitest" {
 /** What that peer exposes. */
 interface Lab {
   stream(topic: string, count: number): void;
-  publish(topic: string, data: unknown): void;
+  publishBytes(topic: string, count: number, value: number): void;
   collect(topic: string): void;
   collected(topic: string): unknown[];
   call(service: string, text: string): string;
@@ -54,7 +54,7 @@ describe("createNode() in a page", () => {
     const received = await collect(node, `${topic}/*`);
     await lab.stream(`${topic}/x`, 200);
     await expect.poll(() => received.data).toEqual(numbers(200));
-    await lab.publish(`${topic}/y`, new Uint8Array(5_000_000).fill(7));
+    await lab.publishBytes(`${topic}/y`, 5_000_000, 7);
     await expect.poll(() => received.data.length).toBe(201);
     const big = received.data[200] as Uint8Array;
     expect([big.byteLength, big.every((byte) => byte === 7)]).toEqual([5_000_000, true]);
