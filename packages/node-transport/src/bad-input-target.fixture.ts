@@ -1,4 +1,4 @@
-/** A node to be attacked: it publishes on `steady` and subscribes to `attack/*`. Alone in its process for `bad-input.test.ts`. */
+/** A node to be attacked: it publishes on `steady` and subscribes to `attack/*`. Alone in its process: `attacked-process.fixture.ts`. */
 import { existsSync, readdirSync } from "node:fs";
 import { createNode } from "./create-node.ts";
 
@@ -16,6 +16,9 @@ export interface Footprint {
   readonly descriptors: number;
   readonly edges: number;
   readonly flows: number;
+  /** Peers known, and how much there was no room for. */
+  readonly peers: number;
+  readonly refused: number;
   /** Error events of the node so far. */
   readonly errors: number;
 }
@@ -39,6 +42,8 @@ process.on("message", () => {
     descriptors: existsSync(DESCRIPTORS) ? readdirSync(DESCRIPTORS).length : process.getActiveResourcesInfo().length,
     edges: node.edges.length,
     flows: node.status().log.flows,
+    peers: node.status().directory.peers,
+    refused: node.status().directory.refused,
     errors,
   };
   process.send!(footprint);

@@ -1,11 +1,7 @@
-import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
-import { createRequire } from "node:module";
-import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Gap, MeshError } from "@chaski/core";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { attackedNode, countingFrom, steadyReader } from "./attacked-node.fixture.ts";
-import type { Footprint, Introduction } from "./bad-input-target.fixture.ts";
+import { AttackedProcess, mb } from "./attacked-process.fixture.ts";
 import { frame, Type, u64 } from "./by-hand.fixture.ts";
 import { CONTROL_ATTACKS } from "./control-attacks.fixture.ts";
 import { HostilePeer } from "./hostile-peer.fixture.ts";
@@ -90,7 +86,7 @@ describe("bad input on the TCP port", () => {
   it(`${ATTACK_COUNT} attacks leave less than 20 MB and no descriptor`, {
     timeout: 30_000 + ATTACK_COUNT * 500,
   }, async () => {
-    const child = new Target();
+    const child = new AttackedProcess();
     const { address, id } = await child.introduction;
     const steady = await steadyReader(address);
     const port = parseTcpAddress(address).port;
@@ -118,34 +114,3 @@ describe("bad input on the TCP port", () => {
     expect([steady.numbers, steady.gaps]).toEqual([countingFrom(steady.numbers[0]!, steady.numbers.at(-1)! + 1), []]);
   });
 });
-
-const mb = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
-
-/** A node alone in its process, so that what is measured is its own. */
-class Target {
-  readonly introduction: Promise<Introduction>;
-  readonly #child: ChildProcess;
-
-  constructor() {
-    const file = fileURLToPath(new URL("bad-input-target.fixture.ts", import.meta.url));
-    const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
-    // Under load V8 lets its nursery grow by tens of megabytes; held small, what is resident tells what is kept.
-    const v8 = ["--expose-gc", "--max-semi-space-size=1"];
-    this.#child = fork(file, [], { execArgv: [...v8, "--conditions=@chaski/source", "--import", tsx] });
-    this.introduction = this.#next<Introduction>();
-    onTestFinished(async () => {
-      this.#child.kill("SIGKILL");
-      if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, "exit");
-    });
-  }
-
-  footprint(): Promise<Footprint> {
-    const answer = this.#next<Footprint>();
-    this.#child.send("footprint");
-    return answer;
-  }
-
-  async #next<T>(): Promise<T> {
-    return (await once(this.#child, "message"))[0];
-  }
-}

@@ -70,6 +70,11 @@ export class HostilePeer {
     return new Promise((resolve, reject) => this.#waiters.push({ type, resolve, reject }));
   }
 
+  /** The frames of `type` that came and were not taken. */
+  received(type: number): Buffer[] {
+    return this.#frames.filter((frame) => frame[4] === type);
+  }
+
   /** Say HELLO, and hear theirs. */
   greet(): Promise<Buffer> {
     this.send(this.#hello);

@@ -62,6 +62,8 @@ export const LIMITS = {
   logViewBytes: 4 * KiB,
   /** Frames waiting on one edge in one lane, in bytes; more is an `overflow`. */
   laneQueueBytes: 32 * MiB,
+  /** The same in frames: small ones take far more memory than their bytes. */
+  laneQueueFrames: 128 * 1024,
   /** A logged message is forgotten after, in ms. */
   logAgeMs: 5 * 60_000,
   /** A position of an idle flow is forgotten after, in ms; longer than `logAgeMs`, so nothing old comes back as new. */

@@ -201,7 +201,9 @@ describe("an open edge", () => {
     for (let i = 0; i < 10; i++) scene.edge.send(Lane.control, [large]);
     expect(scene.closed).toEqual([]);
     scene.clock.advance(0);
-    expect(scene.failure).toMatch(/^\[overflow\] \d+ bytes wait in lane 0 already; the neighbour reads too slowly$/);
+    expect(scene.failure).toMatch(
+      /^\[overflow\] \d+ bytes in \d+ frames wait in lane 0 already; the neighbour reads too slowly$/,
+    );
     expect(scene.closed).toHaveLength(1);
   });
 

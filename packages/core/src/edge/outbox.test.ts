@@ -76,10 +76,18 @@ describe("Outbox", () => {
     outbox.push(Lane.reliable, [half]);
     outbox.push(Lane.reliable, [half]);
     expect(() => outbox.push(Lane.reliable, [frame(2)])).toThrow(
-      `[overflow] ${LIMITS.laneQueueBytes} bytes wait in lane 1 already; the neighbour reads too slowly`,
+      `[overflow] ${LIMITS.laneQueueBytes} bytes in 2 frames wait in lane 1 already; the neighbour reads too slowly`,
     );
     outbox.push(Lane.control, [frame(3)]);
     expect(outbox.queuedBytes()).toBe(LIMITS.laneQueueBytes + 1);
+  });
+
+  it("refuses more small frames than a lane holds, which would take far more memory than their bytes", () => {
+    const outbox = new Outbox(1_000_000);
+    for (let i = 0; i < LIMITS.laneQueueFrames; i++) outbox.push(Lane.control, [frame(1)]);
+    expect(() => outbox.push(Lane.control, [frame(1)])).toThrow(
+      "[overflow] 131072 bytes in 131072 frames wait in lane 0",
+    );
   });
 
   it("does not keep what has left, though it never runs empty", async () => {

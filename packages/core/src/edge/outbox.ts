@@ -46,10 +46,12 @@ export class Outbox {
     const queue = this.#queues[lane]!;
     let byteLength = 0;
     for (const part of frame) byteLength += part.byteLength;
-    if (queue.byteLength > 0 && queue.byteLength + byteLength > LIMITS.laneQueueBytes) {
+    const waiting = queue.frames.length - queue.next;
+    const isFull = queue.byteLength + byteLength > LIMITS.laneQueueBytes || waiting >= LIMITS.laneQueueFrames;
+    if (waiting > 0 && isFull) {
       throw new MeshError(
         "overflow",
-        `${queue.byteLength} bytes wait in lane ${lane} already; the neighbour reads too slowly`,
+        `${queue.byteLength} bytes in ${waiting} frames wait in lane ${lane} already; the neighbour reads too slowly`,
       );
     }
     queue.frames.push(frame);

@@ -49,14 +49,13 @@ export class Records {
     const version = control.recordVersion.read(new Reader(body));
     const known = this.#byId.get(version.id);
     if ((known && !isNewer(version, known)) || ageMs >= TIMINGS.recordExpiryMs) return undefined;
+    const isOwn = version.id === this.#self;
+    if (!known && !isOwn && this.#byId.size >= LIMITS.peers) return this.#refuse();
     const kept = frame.slice();
     const record = control.recordBody.read(new Reader(control.record.decode(kept).body));
     const costs = costsOf(record, frame.byteLength);
     if (this.#verifier) checkSigned(this.#verifier, record, body, signature);
-    if (record.id !== this.#self && !this.#admit(known, frame)) {
-      this.refused++;
-      return undefined;
-    }
+    if (!isOwn && !this.#room.resize(known?.frame.byteLength ?? 0, frame.byteLength)) return this.#refuse();
     const expiresAtMs = nowMs + TIMINGS.recordExpiryMs - ageMs;
     const stored: StoredRecord = { ...record, costs, frame: kept, expiresAtMs, news: newsOf(record, costs, known) };
     this.#byId.set(record.id, stored);
@@ -87,9 +86,8 @@ export class Records {
     return dropped;
   }
 
-  #admit(known: StoredRecord | undefined, frame: Uint8Array): boolean {
-    if (!known && this.#byId.size >= LIMITS.peers) return false;
-    return this.#room.resize(known?.frame.byteLength ?? 0, frame.byteLength);
+  #refuse(): undefined {
+    this.refused++;
   }
 }
 
