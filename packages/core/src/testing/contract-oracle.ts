@@ -137,8 +137,9 @@ export class Witness {
       heard.next = from; // where it goes on, should it come back
       return;
     }
-    const isAllowed =
-      reason === "forgotten" ? this.#allowed.forgotten(origin) : reason === "too-slow" && this.#allowed.slow;
+    // Of an origin that has crashed there is what others hold.
+    const mayBeForgotten = this.#ledger.crashed.has(origin) || this.#allowed.forgotten(origin);
+    const isAllowed = reason === "forgotten" ? mayBeForgotten : reason === "too-slow" && this.#allowed.slow;
     if (!isAllowed) this.#say(`${what}, but somebody holds it`);
     heard.lost += to - from + 1;
     heard.next = to + 1;
