@@ -209,8 +209,9 @@ export class Children {
   onRehomed(flow: Flow): void {
     for (const child of this.#byEdge.values()) {
       const cursor = child.cursors.get(flow.number);
-      if (cursor || (flow.origin !== child.edge.id && this.#wants(child, flow, false) && this.#passes(flow)))
-        this.#begin(child, flow, cursor?.next ?? flow.log.head + 1);
+      // What is over is no news to whoever has not read it.
+      const isNews = !flow.over && flow.origin !== child.edge.id && this.#wants(child, flow, false);
+      if (cursor || (isNews && this.#passes(flow))) this.#begin(child, flow, cursor?.next ?? flow.log.head + 1);
     }
   }
 

@@ -173,6 +173,25 @@ describe("a subscriber", () => {
     expect(heard).toEqual([1, 2, 3, 4]);
   });
 
+  it("that begins while a leaf is given up for lost hears it when it is back", async () => {
+    await using mesh = simulate();
+    const gateway = await mesh.node("gateway", { role: "gateway" });
+    const relay = await mesh.node("relay", { join: ["gateway"] });
+    const subscriber = await mesh.node("subscriber", { join: ["relay"] });
+    const leaf = await mesh.node("leaf", { role: "leaf", join: ["gateway"] });
+    await mesh.run(1_000);
+    await hear(mesh, relay);
+    await say(mesh, leaf, 1);
+    mesh.network.cut("leaf", "gateway");
+    await mesh.run(SLEEP_MS);
+    const heard = await hear(mesh, subscriber);
+    mesh.network.heal("leaf", "gateway");
+    await mesh.until(leaf.waitForSubscribers("t"));
+    await mesh.run(20_000);
+    await say(mesh, leaf, 2, 3);
+    expect([heard, gateway.status().log.flows]).toEqual([[2, 3], 1]);
+  });
+
   it("that is closed while a message is delivered takes it from no other one", async () => {
     await using mesh = simulate();
     const node = await mesh.node("node");

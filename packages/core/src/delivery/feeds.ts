@@ -348,7 +348,7 @@ export class Feeds implements ChildHost, Flushable {
       this.#skip(flow, seq - 1);
     }
     flow.refetching = false;
-    flow.over = undefined;
+    if (flow.over) this.#revive(flow);
     this.log.appendFrame(flow.log, bytes, at, length, payloadFrom);
     for (const reader of flow.readers) reader.onHead(flow);
   }
@@ -362,16 +362,22 @@ export class Feeds implements ChildHost, Flushable {
   #lose(flow: Flow, to: number, reason: GapReason): void {
     if (!flow.announced) this.#attachments.announce(flow, 1);
     flow.refetching = false;
-    flow.over = undefined;
+    if (flow.over) this.#revive(flow);
     flow.log.lose(to);
     for (const reader of flow.readers) reader.onGap(flow, to, reason);
   }
 
   #skip(flow: Flow, to: number): void {
     if (!flow.announced) this.#attachments.announce(flow, 1);
-    flow.over = undefined;
+    if (flow.over) this.#revive(flow);
     flow.log.lose(to);
     for (const reader of flow.readers) reader.onSkip(flow, to);
+  }
+
+  /** It goes on all the same; who has begun since it was over is given it too. */
+  #revive(flow: Flow): void {
+    flow.over = undefined;
+    this.#children.onRehomed(flow);
   }
 
   #openFlow(topic: string, reliability: Reliability): Flow {
