@@ -57,8 +57,10 @@ async function measureAll(
   }
 }
 
-function figure({ messagesPerSecond, p50Micros = 0 }: Metrics): string {
-  return messagesPerSecond === undefined ? `${significant(p50Micros)} us` : `${count(messagesPerSecond)}/s`;
+function figure({ messagesPerSecond, p50Micros, microsEach }: Metrics): string {
+  return messagesPerSecond === undefined
+    ? `${significant(p50Micros ?? microsEach ?? 0)} us`
+    : `${count(messagesPerSecond)}/s`;
 }
 
 function write(path: string | undefined, report: object): void {

@@ -16,12 +16,13 @@ export interface Options {
 
 const DEFAULTS = { rounds: 5, seconds: 1 } as const;
 
-export const HELP = `Measures throughput and round trips, beside raw TCP and raw WebSocket, interleaved in one run.
+export const HELP = `Measures throughput and round trips beside raw TCP and raw WebSocket, and the control plane, interleaved in one run.
 
 Usage: npm run bench -- [options]
 
   --only <words>     only cases whose names contain one of these words, separated by commas;
-                     a name is like throughput/mesh-tcp/64B, round-trip/mesh-ws-call/64B, page/mesh-ws/1KB
+                     a name is like throughput/mesh-tcp/64B, round-trip/mesh-ws-call/64B, page/mesh-ws/1KB,
+                     routes/shortest-paths/500peers
   --rounds <n>       how often every case is measured, in turn with the others (default ${DEFAULTS.rounds})
   --seconds <s>      how long each time, after a warm-up of half as long (default ${DEFAULTS.seconds})
   --json <path>      write everything measured, with machine, versions and date

@@ -1,13 +1,14 @@
 /** What is measured, and in which order. */
 import type { ContenderName } from "./contenders/names.ts";
 
-export type SuiteName = "throughput" | "round-trip" | "page";
+export type SuiteName = "throughput" | "round-trip" | "page" | "routes" | "match" | "verify";
 
-/** One contender with one size of message: what a row of the table shows. */
+/** One contender with one size of message, or of what is worked on: what a row of the table shows. */
 export interface Case {
   readonly suite: SuiteName;
   readonly contender: ContenderName;
-  readonly messageBytes: number;
+  /** In what the suite is measured by: bytes, peers, patterns. */
+  readonly size: number;
 }
 
 /** Cases of one contender in the same processes, one after the other. */
@@ -23,13 +24,13 @@ const SUITES: readonly { suite: SuiteName; sizes: readonly number[]; contenders:
   {
     suite: "throughput",
     sizes: [64, KiB, 64 * KiB, MiB],
-    contenders: [...RAW_TCP, "mesh-tcp", ...RAW_WEBSOCKET, "mesh-ws", "mesh-relay"],
+    contenders: [...RAW_TCP, "mesh-tcp", "mesh-tcp-relay", ...RAW_WEBSOCKET, "mesh-ws", "mesh-relay"],
   },
   {
     suite: "round-trip",
     sizes: [64],
     contenders: [
-      ...(["raw-tcp-unbatched", "mesh-tcp", "mesh-tcp-call"] as const),
+      ...(["raw-tcp-unbatched", "mesh-tcp", "mesh-tcp-relay", "mesh-tcp-relay-2", "mesh-tcp-call"] as const),
       ...(["raw-ws-unbatched", "mesh-ws", "mesh-ws-call", "mesh-relay", "mesh-relay-call"] as const),
     ],
   },
@@ -38,17 +39,32 @@ const SUITES: readonly { suite: SuiteName; sizes: readonly number[]; contenders:
     sizes: [64, KiB, 64 * KiB],
     contenders: [...RAW_WEBSOCKET, "mesh-ws"],
   },
+  { suite: "routes", sizes: [50, 500, 2_000], contenders: ["breadth-first", "shortest-paths"] },
+  { suite: "match", sizes: [100, 10_000, 100_000], contenders: ["scan", "index"] },
+  { suite: "verify", sizes: [8], contenders: ["ed25519", "record", "old-record"] },
 ];
 
 /** From here on a batch is one message, so that the two raw contenders are the same. */
 const ALONE_FROM_BYTES = 64 * KiB;
 
 /** How a case is named in `--only` and in progress lines: `throughput/mesh-tcp/64B`. */
-export function caseName({ suite, contender, messageBytes }: Case): string {
-  return `${suite}/${contender}/${sizeName(messageBytes).replace(" ", "")}`;
+export function caseName({ suite, contender, size }: Case): string {
+  return `${suite}/${contender}/${sizeName(suite, size).replace(" ", "")}`;
 }
 
-export function sizeName(bytes: number): string {
+/** What the sizes of a suite count, where they are no bytes. */
+const COUNTED: Readonly<Partial<Record<SuiteName, string>>> = {
+  routes: "peers",
+  match: "patterns",
+  verify: "neighbours",
+};
+
+export function sizeName(suite: SuiteName, size: number): string {
+  const counted = COUNTED[suite];
+  return counted === undefined ? bytesName(size) : `${size} ${counted}`;
+}
+
+function bytesName(bytes: number): string {
   if (bytes >= MiB) return `${bytes / MiB} MB`;
   return bytes >= KiB ? `${bytes / KiB} KB` : `${bytes} B`;
 }
@@ -56,10 +72,10 @@ export function sizeName(bytes: number): string {
 /** The cases whose names contain one of the words; all of them without words. */
 export function cases(words: readonly string[]): Case[] {
   return SUITES.flatMap(({ suite, sizes, contenders }) =>
-    sizes.flatMap((messageBytes) =>
+    sizes.flatMap((size) =>
       contenders
-        .filter((contender) => !(contender.endsWith("-unbatched") && messageBytes >= ALONE_FROM_BYTES))
-        .map((contender) => ({ suite, contender, messageBytes })),
+        .filter((contender) => !(contender.endsWith("-unbatched") && size >= ALONE_FROM_BYTES))
+        .map((contender) => ({ suite, contender, size })),
     ),
   ).filter((each) => words.length === 0 || words.some((word) => caseName(each).includes(word)));
 }

@@ -1,14 +1,14 @@
-/** The three ways from node to node that are measured, with the defaults that every user gets. */
+/** The ways from node to node that are measured, with the defaults that every user gets. */
 import { createGateway } from "@chaski/gateway";
 import { createNode, type MeshNode } from "@chaski/node-transport";
 import type { Relay } from "./contender.ts";
 import { listenHttp } from "./http-server.ts";
 
-/** Where the nodes of one way run: one or two hops between the first and the last. */
+/** Where the nodes of one way run: one or more hops between the first and the last. */
 export interface MeshWay {
   /** The node at the first end. */
   listen(): Promise<{ readonly node: MeshNode; readonly address: string }>;
-  /** The node in the middle. */
+  /** A node in the middle. */
   relay?(address: string): Promise<Relay>;
   /** The node at the last end. */
   dial(address: string): Promise<MeshNode>;
@@ -21,6 +21,16 @@ export const overTcp: MeshWay = {
     return { node, address: node.addresses[0]! };
   },
   dial: (address) => createNode({ join: [address] }),
+};
+
+/** Two peers, and between them one that does not subscribe itself, or several in a row. */
+export const overRelays: MeshWay = {
+  ...overTcp,
+  async relay(address) {
+    const node = await createNode({ listen: ["tcp://127.0.0.1:0"], join: [address] });
+    await node.ready();
+    return { address: node.addresses[0]! };
+  },
 };
 
 /** A gateway, and a leaf that hangs on it as a page would. */

@@ -14,6 +14,9 @@ export interface ProcessOptions {
   readonly profile: string | undefined;
 }
 
+/** Several of one contender may start within a millisecond. */
+let started = 0;
+
 export class BenchProcess implements AsyncDisposable {
   readonly #title: string;
   readonly #child: ChildProcess;
@@ -22,7 +25,7 @@ export class BenchProcess implements AsyncDisposable {
 
   constructor({ program, profile }: ProcessOptions, contender: ContenderName, part: Part) {
     this.#title = `${contender}, ${part} process`;
-    const file = `${contender}-${part}-${Date.now()}.cpuprofile`;
+    const file = `${contender}-${part}-${Date.now()}-${started++}.cpuprofile`;
     this.#child = fork(program, [contender, part], {
       execArgv: profile === undefined ? [] : ["--cpu-prof", "--cpu-prof-dir", profile, "--cpu-prof-name", file],
     });

@@ -16,12 +16,19 @@ const ROUND_TRIP_WARM_UP = 4;
 /** Opening a session, or what follows a measurement, may take so long before something must have got stuck. */
 const SLACK_MS = 60_000;
 
-type Measure = (session: Session, messageBytes: number, timing: Timing) => Promise<Metrics>;
+type Measure = (session: Session, size: number, timing: Timing) => Promise<Metrics>;
 
-const SUITES: Readonly<Record<SuiteName, Measure>> = { throughput, page: throughput, "round-trip": roundTrip };
+const SUITES: Readonly<Record<SuiteName, Measure>> = {
+  throughput,
+  page: throughput,
+  "round-trip": roundTrip,
+  routes: work,
+  match: work,
+  verify: work,
+};
 
-export function measure(session: Session, { suite, messageBytes }: Case, timing: Timing): Promise<Metrics> {
-  return SUITES[suite](session, messageBytes, timing);
+export function measure(session: Session, { suite, size }: Case, timing: Timing): Promise<Metrics> {
+  return SUITES[suite](session, size, timing);
 }
 
 /** Whatever takes longer than this is stuck. */
@@ -53,4 +60,11 @@ async function roundTrip(session: Session, messageBytes: number, timing: Timing)
   const { count, p50Micros, p99Micros } = await writer.ask("roundTrips", messageBytes, timing.durationMs);
   const cpuMicrosUsed = (await session.cpuMicros()) - cpuMicros;
   return { p50Micros, p99Micros, cpuMicrosPerRoundTrip: cpuMicrosUsed / count };
+}
+
+/** The same work again and again. */
+async function work({ worker }: Session, size: number, timing: Timing): Promise<Metrics> {
+  await worker.ask("run", size, timing.warmUpMs);
+  const { count, elapsedMs } = await worker.ask("run", size, timing.durationMs);
+  return { microsEach: (elapsedMs * 1000) / count };
 }

@@ -1,5 +1,6 @@
 /** A writer or a reader that lives elsewhere: in a child process or in a page. */
 import type { Reader } from "../ends/reader.ts";
+import type { Worker } from "../ends/worker.ts";
 import type { Writer } from "../ends/writer.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: any method.
@@ -15,10 +16,11 @@ export interface Party<T> {
   ): Promise<Awaited<ReturnType<MethodOf<T, Name>>>>;
 }
 
-/** The two ends of a contender, connected. Disposing it ends everything that was started for it. */
+/** The two ends of a contender, connected, or one process that works alone. Disposing it ends everything that was started for it. */
 export interface Session extends AsyncDisposable {
   readonly writer: Party<Writer>;
   readonly reader: Party<Reader>;
+  readonly worker: Party<Worker>;
   /** Processor time that its processes have taken so far, in microseconds. Pages are not counted. */
   cpuMicros(): Promise<number>;
 }

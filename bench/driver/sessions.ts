@@ -1,9 +1,10 @@
-/** Starts what a contender needs: two processes, three, or processes and a page; and connects its ends. */
+/** Starts what a contender needs: one process, several, or processes and a page; and connects its ends. */
 import { type Browser, chromium } from "playwright";
 import { chromiumLaunch } from "../../scripts/chromium.mjs";
-import { CONTENDERS } from "../contenders/names.ts";
+import { CONTENDERS, isWork } from "../contenders/names.ts";
 import type { Part } from "../ends/messages.ts";
 import type { Reader } from "../ends/reader.ts";
+import type { Worker } from "../ends/worker.ts";
 import type { Writer } from "../ends/writer.ts";
 import type { Case } from "../plan.ts";
 import { BenchPage } from "./bench-page.ts";
@@ -48,13 +49,16 @@ export class Sessions implements AsyncDisposable {
     try {
       // All start at once; one after the other they learn where to dial.
       const first = start("first");
-      const relay = CONTENDERS[contender].hops === 2 ? start("relay") : undefined;
-      const last = suite === "page" ? await openPage() : start("last");
+      const relays = Array.from({ length: CONTENDERS[contender].relays }, () => start("relay"));
+      const last = isWork(contender) ? first : suite === "page" ? await openPage() : start("last");
       let address = await first.open();
-      if (relay) address = await relay.open(address);
-      await last.open(address);
-      await first.ask("connected");
+      for (const relay of relays) address = await relay.open(address);
+      if (last !== first) {
+        await last.open(address);
+        await first.ask("connected");
+      }
       return {
+        worker: first as Party<Worker>,
         writer: first as Party<Writer>,
         reader: last as Party<Reader>,
         cpuMicros: async () => sum(await Promise.all(processes.map((process) => process.cpuMicros()))),

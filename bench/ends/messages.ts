@@ -1,9 +1,9 @@
 /** Between the driver and a process, as JSON. The driver asks one thing at a time. */
 
-/** `first` listens and writes, `last` dials and reads. */
+/** `first` listens and writes, or works alone; `last` dials and reads. */
 export type Part = "first" | "relay" | "last";
 
-/** `open` with the address to dial, if any, before everything else; `cpuMicros`; or a method of the writer or reader. */
+/** `open` with the address to dial, if any, before everything else; `cpuMicros`; or a method of the writer, reader or worker. */
 export interface Request {
   readonly command: string;
   readonly args: readonly unknown[];

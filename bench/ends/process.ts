@@ -1,20 +1,26 @@
 /** One process of a contender: `process.mjs <contender> <part>`. Does what the driver asks, and ends with the channel to it. */
 import { contenders } from "../contenders/index.ts";
-import type { ContenderName } from "../contenders/names.ts";
+import { type ContenderName, isWork } from "../contenders/names.ts";
+import { works } from "../work/index.ts";
 import type { Part, Reply, Request } from "./messages.ts";
 import { Reader } from "./reader.ts";
+import { Worker } from "./worker.ts";
 import { Writer } from "./writer.ts";
 
 const [name, part] = process.argv.slice(2) as [ContenderName, Part];
-const contender = contenders[name];
 
-/** What answers the driver besides: the writer or the reader that `open` opened. */
+/** What answers the driver besides: the writer, reader or worker that `open` opened. */
 let party: object = {};
 
 const own = { open, cpuMicros };
 
 /** @returns Where the next process dials, if this one listens. */
 async function open(address: string): Promise<string | undefined> {
+  if (isWork(name)) {
+    party = new Worker(works[name]);
+    return undefined;
+  }
+  const contender = contenders[name];
   switch (part) {
     case "first": {
       const writer = await Writer.open(contender);

@@ -3,8 +3,8 @@ import type { ContenderName } from "../contenders/names.ts";
 import type { Measured } from "../driver/run.ts";
 import { reportCases } from "./report.ts";
 
-function measured(contender: ContenderName, messageBytes: number, rates: readonly number[]): Measured {
-  return { case: { suite: "throughput", contender, messageBytes }, rounds: rates.map((rate) => ({ rate })) };
+function measured(contender: ContenderName, size: number, rates: readonly number[]): Measured {
+  return { case: { suite: "throughput", contender, size }, rounds: rates.map((rate) => ({ rate })) };
 }
 
 describe("reportCases()", () => {
@@ -28,6 +28,16 @@ describe("reportCases()", () => {
       measured("mesh-tcp", 64, [1]),
     ]);
     expect(reports[2]?.metrics.rate?.ratios).toEqual({});
+  });
+
+  it("compares ways with relays with the same without, and says what each relay adds, round by round", () => {
+    const suite = "round-trip";
+    const [, relayed] = reportCases([
+      { case: { suite, contender: "mesh-tcp", size: 64 }, rounds: [{ p50Micros: 100 }, { p50Micros: 200 }] },
+      { case: { suite, contender: "mesh-tcp-relay-2", size: 64 }, rounds: [{ p50Micros: 300 }, { p50Micros: 600 }] },
+    ]);
+    expect(relayed?.metrics.p50Micros?.ratios).toEqual({ "mesh-tcp": { median: 3, lowest: 3, highest: 3 } });
+    expect(relayed?.metrics.p50MicrosPerRelay).toMatchObject({ rounds: [100, 200], ratios: {} });
   });
 
   it("compares a raw contender with the other one over its wire", () => {

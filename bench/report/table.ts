@@ -1,5 +1,5 @@
 /** The tables for people: one for each suite, its sizes one below the other. */
-import { CONTENDERS } from "../contenders/names.ts";
+import { CONTENDERS, type ContenderName, referenceOf } from "../contenders/names.ts";
 import { type SuiteName, sizeName } from "../plan.ts";
 import type { CaseReport, MetricReport } from "./report.ts";
 import { spread } from "./statistics.ts";
@@ -27,25 +27,50 @@ const TIMES: readonly Column[] = [
   { head: "p99 of raw", cell: (report) => ratio(report, "p99Micros", "unbatched") },
 ];
 
+const OF_DIRECT = "of direct";
+const WIRES: readonly Column[] = [
+  ...RATES,
+  { head: OF_DIRECT, cell: (report) => ofReference(report, "messagesPerSecond") },
+];
+const HOPS: readonly Column[] = [
+  ...TIMES,
+  { head: OF_DIRECT, cell: (report) => ofReference(report, "p50Micros") },
+  { head: "per relay", cell: ({ metrics: { p50MicrosPerRelay: added } }) => (added ? micros(added) : "") },
+];
+
+const WORKS: readonly Column[] = [
+  { head: "each", cell: ({ metrics }) => micros(metrics.microsEach!) },
+  { head: "±", cell: ({ metrics }) => uncertainty(metrics.microsEach!) },
+  { head: "of reference", cell: (report) => ofReference(report, "microsEach") },
+];
+
 const SUITES: readonly { suite: SuiteName; title: string; columns: readonly Column[] }[] = [
-  { suite: "throughput", title: "Throughput between processes", columns: RATES },
-  { suite: "round-trip", title: "Round trip between processes", columns: TIMES },
+  { suite: "throughput", title: "Throughput between processes", columns: WIRES },
+  { suite: "round-trip", title: "Round trip between processes", columns: HOPS },
   { suite: "page", title: "Throughput into a page of Chromium", columns: RATES },
+  { suite: "routes", title: "Routes from one peer to all others, each of degree 8", columns: WORKS },
+  { suite: "match", title: "Patterns that match a topic", columns: WORKS },
+  { suite: "verify", title: "Records that come in", columns: WORKS },
 ];
 
 export function printTables(reports: readonly CaseReport[]): string {
   return SUITES.flatMap(({ suite, title, columns }) => {
     const ofSuite = reports.filter((report) => report.suite === suite);
-    return ofSuite.length > 0 ? [printTable(title, columns, ofSuite)] : [];
+    return ofSuite.length > 0 ? [printTable(suite, title, columns, ofSuite)] : [];
   }).join("\n\n");
 }
 
-function printTable(title: string, columns: readonly Column[], reports: readonly CaseReport[]): string {
-  const sizes = [...new Set(reports.map(({ messageBytes }) => messageBytes))];
-  const sections = sizes.map((messageBytes) => [
-    [sizeName(messageBytes), ...columns.map(({ head }) => head)],
+function printTable(
+  suite: SuiteName,
+  title: string,
+  columns: readonly Column[],
+  reports: readonly CaseReport[],
+): string {
+  const sizes = [...new Set(reports.map(({ size }) => size))];
+  const sections = sizes.map((size) => [
+    [sizeName(suite, size), ...columns.map(({ head }) => head)],
     ...reports
-      .filter((report) => report.messageBytes === messageBytes)
+      .filter((report) => report.size === size)
       .map((report) => [`  ${CONTENDERS[report.contender].title}`, ...columns.map(({ cell }) => cell(report))]),
   ]);
   return `${title}\n\n${aligned(sections)}`;
@@ -81,7 +106,17 @@ const micros = ({ median }: MetricReport): string => `${significant(median)} us`
 const uncertainty = (metric: MetricReport): string =>
   metric.rounds.length > 1 ? `${Math.round(spread(metric) * 100)} %` : "";
 
-function ratio({ contender, metrics }: CaseReport, metric: string, baseline: "batched" | "unbatched"): string {
-  const to = metrics[metric]!.ratios[`raw-${CONTENDERS[contender].wire}-${baseline}`];
+function ratio(report: CaseReport, metric: string, baseline: "batched" | "unbatched"): string {
+  const { wire } = CONTENDERS[report.contender];
+  return wire === "none" ? "" : ratioTo(report, metric, `raw-${wire}-${baseline}`);
+}
+
+function ofReference(report: CaseReport, metric: string): string {
+  const reference = referenceOf(report.contender);
+  return reference ? ratioTo(report, metric, reference) : "";
+}
+
+function ratioTo({ metrics }: CaseReport, metric: string, contender: ContenderName): string {
+  const to = metrics[metric]!.ratios[contender];
   return to ? significant(to.median) : "";
 }
