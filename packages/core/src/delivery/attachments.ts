@@ -371,7 +371,9 @@ export class Attachments implements Sources {
   onStart(flow: Flow, base: number): void {
     const upstream = flow.upstream!;
     if (flow.announced) {
-      if (flow.log.head < base) this.refetch(flow); // known from before: what lies between is owed
+      // Known from before: what lies between is owed. Who begins did not know of it when it was asked for before.
+      flow.refetching = false;
+      if (flow.position < base) this.refetch(flow);
       return;
     }
     // A want that resumes is owed the whole flow, whatever another, fresh one begins with.

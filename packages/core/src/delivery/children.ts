@@ -265,16 +265,11 @@ export class Children {
       const isWanted = this.#wants(child, flow, false) || wants.some(({ pattern }) => matches(pattern, flow.topic));
       if (!isWanted) child.ahead.set(number, seq);
       if (!isWanted || !this.#passes(flow)) continue;
-      this.#goOn(child, flow, seq);
+      // A gateway that goes on where it was knows a leaf's flow by an earlier epoch.
+      if (this.#host.isLeaf && !child.cursors.has(number))
+        child.edge.send(Lane.control, [this.#host.declare(flow, child.edge)]);
+      child.read(flow, seq + 1, true);
     }
-  }
-
-  /** Go on after what the child holds of a flow. */
-  #goOn(child: Child, flow: Flow, seq: number): void {
-    // A gateway that goes on where it was knows a leaf's flow by an earlier epoch.
-    if (this.#host.isLeaf && !child.cursors.has(flow.number))
-      child.edge.send(Lane.control, [this.#host.declare(flow, child.edge)]);
-    child.read(flow, seq + 1, true);
   }
 
   /**
@@ -351,8 +346,10 @@ export class Children {
       if ((fresh && flow.over) || !matches(pattern, flow.topic) || !this.#passes(flow)) continue;
       const held = child.ahead.get(flow.number);
       child.ahead.delete(flow.number);
-      if (held !== undefined && !fresh) this.#goOn(child, flow, held);
-      else this.#begin(child, flow, fresh || flow.reliability === "volatile" ? flow.log.head + 1 : 1);
+      if (held !== undefined && !fresh) {
+        child.edge.send(Lane.control, [this.#host.declare(flow, child.edge)]);
+        child.read(flow, held + 1, true);
+      } else this.#begin(child, flow, fresh || flow.reliability === "volatile" ? flow.log.head + 1 : 1);
     }
   }
 
