@@ -15,9 +15,9 @@ export interface NodeOptions {
   readonly mesh?: string;
   /** A peer relays for others, a gateway also takes leaves, a leaf does neither. Default: what the runtime is made for. */
   readonly role?: Role;
-  /** Addresses to listen on; port 0 takes a free one. */
+  /** Addresses to listen on, 16 at most; port 0 takes a free one. */
   readonly listen?: readonly string[];
-  /** Addresses to tell others instead of those listened on: behind NAT, in a container. */
+  /** Addresses to tell others instead of those listened on, 16 at most: behind NAT, in a container. */
   readonly advertise?: readonly string[];
   /** Addresses to keep an edge to. A leaf tries them in turn, others hold one to each. Unreachable ones are tried again for ever. */
   readonly join?: readonly string[];
