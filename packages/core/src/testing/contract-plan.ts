@@ -35,13 +35,13 @@ export interface Plan {
 }
 
 /** Longer than the longest redial and attach take. */
-const SETTLE_MS = 30_000;
+const SETTLE_MS = 22_000;
 /** Longer than the record of a peer that has crashed lives. */
 const KNOW_CRASHES_MS = TIMINGS.recordExpiryMs + 30_000;
 
 /** A leaf's lease and the life of a record are over in the longest ones. */
 const CUTS = {
-  short: { runMs: 20_000, cutMs: [50, 1_550], faults: 12 },
+  short: { runMs: 10_000, cutMs: [50, 1_550], faults: 10 },
   lease: { runMs: LIMITS.leafLeaseMs * 2, cutMs: [500, LIMITS.leafLeaseMs + 25_000], faults: 8 },
   record: { runMs: TIMINGS.recordExpiryMs + 60_000, cutMs: [1_000, TIMINGS.recordExpiryMs + 35_000], faults: 6 },
 } as const;
@@ -49,7 +49,7 @@ const CUTS = {
 /** Seeds in a row differ in everything. */
 export function planFor(seed: number, random: Random): Plan {
   const oneOf = <T>(...choices: readonly T[]): T => choices[Math.floor(random.float() * choices.length)]!;
-  const cuts = seed % 24 === 11 ? CUTS.record : seed % 24 === 2 ? CUTS.lease : CUTS.short;
+  const cuts = seed % 48 === 11 ? CUTS.record : seed % 48 === 2 ? CUTS.lease : CUTS.short;
   // 5 to 25, most of them few: what a life costs grows faster than its nodes.
   const nodes = seed % 20 === 7 ? 13 + (seed % 13) : 5 + (seed % 5);
   const leaves = seed % 4;
@@ -57,7 +57,7 @@ export function planFor(seed: number, random: Random): Plan {
   return {
     ...cuts,
     crashes,
-    settleMs: crashes > 0 && seed % 11 === 0 ? KNOW_CRASHES_MS : SETTLE_MS,
+    settleMs: crashes > 0 && seed % 22 === 0 ? KNOW_CRASHES_MS : SETTLE_MS,
     peers: nodes - leaves,
     leaves,
     gatewaysOfLeaf: oneOf(1, 2, 3),

@@ -1,0 +1,3 @@
+import { keepsTheContract } from "./contract-seeds.fixture.ts";
+
+keepsTheContract(0);
