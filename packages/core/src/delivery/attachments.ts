@@ -370,6 +370,8 @@ export class Attachments implements Sources {
 
   onStart(flow: Flow, base: number): void {
     const upstream = flow.upstream!;
+    // What was asked of it before it knew the flow was not heard.
+    flow.refetching = false;
     if (flow.announced) {
       // Known from before: what lies between is owed. Who begins did not know of it when it was asked for before.
       flow.refetching = false;
