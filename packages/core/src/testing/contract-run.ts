@@ -133,7 +133,7 @@ class Life {
 
   #publish(i: number): void {
     const { name } = this.#places[this.#pick(this.#places.length)]!;
-    const topic = TOPICS[this.#pick(TOPICS.length)]!;
+    const topic = this.#chance(0.2) ? this.#newTopic() : TOPICS[this.#pick(TOPICS.length)]!;
     const size = 4 + this.#pick(this.#plan.payloadBytes);
     const key = `${name} ${topic}`;
     const nowMs = this.#mesh.clock.now();
@@ -145,6 +145,11 @@ class Life {
     this.#ledger.note(this.#node(name).id, topic, reliability, payload);
     this.#published++;
     void this.#node(name).publish(topic, payload, { reliability });
+  }
+
+  /** Another one every second: flows begin at all times, also while an edge is cut. */
+  #newTopic(): string {
+    return `a/${Math.floor(this.#mesh.clock.now() / 1_000)}`;
   }
 
   // ---- faults
