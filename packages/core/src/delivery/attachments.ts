@@ -373,8 +373,7 @@ export class Attachments implements Sources {
     // What was asked of it before it knew the flow was not heard.
     flow.refetching = false;
     if (flow.announced) {
-      // Known from before: what lies between is owed. Who begins did not know of it when it was asked for before.
-      flow.refetching = false;
+      // Known from before: what lies between is owed.
       if (flow.position < base) this.refetch(flow);
       return;
     }
