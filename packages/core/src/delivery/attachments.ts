@@ -363,7 +363,9 @@ export class Attachments implements Sources {
     flow.upstream = upstream;
     upstream.flows.add(flow);
     flow.accepting = upstream.covers(flow.topic, true);
-    if (flow.announced) this.refetch(flow);
+    // One that has not begun here yet is given to nobody before it does.
+    if (!flow.announced) return;
+    this.refetch(flow);
     this.#host.localWants.offer(flow, upstream.origin, flow.log.head + 1);
     this.#host.children.onRehomed(flow);
   }
