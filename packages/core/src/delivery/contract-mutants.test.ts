@@ -42,6 +42,14 @@ const MUTANTS: readonly (readonly [what: string, mutate: () => void])[] = [
         positions: body.positions.map(({ flow, seq }) => ({ flow, seq: seq + 1 })),
       })),
   ],
+  [
+    "a want that goes on begins anew",
+    () =>
+      tamper(control.attach, (body) => ({
+        ...body,
+        wants: body.wants.map(({ pattern }) => ({ pattern, fresh: true })),
+      })),
+  ],
   ["flows begin one later than they say", () => tamper(control.start, ({ flow, base }) => ({ flow, base: base + 1 }))],
   ["gaps are one too long", () => tamper(control.gap, (body) => ({ ...body, to: body.to + 1 }))],
   ["gaps are one too short", () => tamper(control.gap, (body) => ({ ...body, to: body.to - 1 }))],
