@@ -1,7 +1,7 @@
 /**
- * The control plane: originates this peer's record and share of the directory, floods everybody's, and derives routes
- * and the directory from them. A leaf originates nothing: it tells its gateway what it wants and offers, and the gateway
- * stands for it.
+ * The control plane: what is known of the mesh, and the routes that follow from it. What this peer says of itself is
+ * `originator.ts`, what neighbours tell each other of all peers `exchange.ts`. A leaf originates nothing: it tells its gateway
+ * what it wants and offers, and the gateway stands for it.
  */
 import type { Clock, Logger } from "../base/clock.ts";
 import { MeshError } from "../base/errors.ts";
@@ -11,11 +11,12 @@ import { dispose } from "../base/platform.ts";
 import { matches } from "../base/topic-pattern.ts";
 import type { Flushable, Turn } from "../base/turn.ts";
 import type { Edge, LocalNode } from "../edge/index.ts";
-import { control, type DigestBody, FrameType, Lane, type RecordBody, Writer } from "../wire/index.ts";
+import { control, FrameType, Lane } from "../wire/index.ts";
 import { Directory, type NodeInfo, type PeerWants, type ServiceInstance } from "./directory.ts";
-import { EdgeCost } from "./edge-cost.ts";
+import { Exchange } from "./exchange.ts";
 import { LeafInterest } from "./leaf-interest.ts";
-import { type Leaf, type OwnInterest, OwnShare } from "./own-share.ts";
+import { Originator } from "./originator.ts";
+import type { Leaf, OwnInterest } from "./own-share.ts";
 import { Records, type StoredRecord } from "./records.ts";
 import { computeRoutes, type Route } from "./routes.ts";
 import { type Topology, topologyOf } from "./topology.ts";
@@ -43,59 +44,60 @@ export type LeaveReason = "goodbye" | "unreachable" | "expired";
 
 const NOBODY: ReadonlySet<NodeId> = new Set();
 
-/** What may have changed since it was last told or computed. */
-type Stale = "record" | "share" | "routes" | "directory";
-
 /** How often expired records are looked for, in ms. */
 const SWEEP_MS = 10_000;
-/** Who was asked for what is missing is not asked again for so long, in ms. */
-const ASK_AGAIN_MS = 1_000;
 
 export class Mesh implements Flushable {
   readonly #options: MeshOptions;
   readonly #records: Records;
   readonly #directory: Directory;
-  readonly #share: OwnShare;
+  readonly #originator: Originator;
+  readonly #exchange: Exchange;
   readonly #leafInterest = new LeafInterest();
-  /** What this peer's edges to other peers cost. */
-  readonly #costs = new Map<Edge, EdgeCost>();
-  /** Neighbours that asked for all there is, and those that have told all they had. */
-  readonly #answered = new WeakSet<Edge>();
-  readonly #syncedWith = new WeakSet<Edge>();
-  /** When who was last asked for the missing part of a peer's share. */
-  readonly #askedAtMs = new Map<NodeId, WeakMap<Edge, number>>();
   #routes = new Map<NodeId, Route>();
   #known = new Map<NodeId, NodeInfo>();
   /** Whose life has changed since routes were computed. */
   #changedLives = new Set<NodeId>();
-  #incarnation: number;
-  #sequence = 0;
-  /** The version that this peer's share has come to. */
-  #version = 0;
-  /** Until when what was told so far would have taken at an even pace (the generic cell rate algorithm, ITU-T I.371). */
-  #toldUntilMs = Number.NEGATIVE_INFINITY;
-  #originatedAtMs = Number.NEGATIVE_INFINITY;
   #routedAtMs = Number.NEGATIVE_INFINITY;
   #sweeper: Disposable | undefined;
   /** Set while something waits for its pause to be over. */
   #pause: Disposable | undefined;
   #queued = false;
-  #interestChanged = false;
-  readonly #stale: Record<Stale, boolean> = { record: true, share: true, routes: true, directory: false };
+  #interestChanged = true;
+  #routesStale = true;
+  #directoryStale = false;
   /** The gateway that knows what this leaf wants. */
   #toldGateway: Edge | undefined;
   #synced = false;
   #gone = false;
 
   constructor(options: MeshOptions) {
-    const { local } = options;
+    const { local, clock, logger } = options;
     this.#options = options;
-    this.#incarnation = local.incarnation;
-    this.#records = new Records(local.verifier, local.identity.id);
-    this.#directory = new Directory(local.verifier, local.identity.id);
-    this.#share = new OwnShare({ id: local.identity.id, name: local.name });
+    const records = new Records(local.verifier, local.identity.id);
+    const directory = new Directory(local.verifier, local.identity.id);
+    this.#records = records;
+    this.#directory = directory;
+    this.#exchange = new Exchange({
+      self: local.identity.id,
+      isLeaf: this.#isLeaf,
+      clock,
+      logger,
+      records,
+      directory,
+      edges: () => options.edges(),
+    });
+    this.#originator = new Originator({
+      local,
+      clock,
+      logger,
+      records,
+      directory,
+      interest: () => options.interest(),
+      flood: (frame) => this.#exchange.flood(frame),
+    });
     this.#sweepLater();
-    this.#touch("record");
+    this.#touch();
   }
 
   get #self(): NodeId {
@@ -113,11 +115,11 @@ export class Mesh implements Flushable {
 
   /** Whether all that was heard is reckoned with. Others may know already what a pause still holds back here. */
   get settled(): boolean {
-    return !this.#stale.routes;
+    return !this.#routesStale;
   }
 
   get incarnation(): number {
-    return this.#incarnation;
+    return this.#originator.incarnation;
   }
 
   // ---- questions
@@ -204,7 +206,7 @@ export class Mesh implements Flushable {
 
   /** The leaves on this gateway that want `topic`, by id. */
   leavesOf(topic: string): ReadonlyMap<NodeId, Leaf> {
-    return this.#share.leavesOf(topic);
+    return this.#originator.leavesOf(topic);
   }
 
   /** Where objects of this name are exposed. */
@@ -226,7 +228,8 @@ export class Mesh implements Flushable {
   /** What this node itself wants or offers has changed. */
   onInterestChanged(): void {
     this.#interestChanged = true;
-    this.#touch("share");
+    this.#originator.onInterestChanged();
+    this.#touch();
   }
 
   /** Stop, with a last record that tells everybody at once that this peer is gone. */
@@ -235,31 +238,26 @@ export class Mesh implements Flushable {
     this.#pause?.[dispose]();
     this.#sweeper = undefined;
     this.#gone = true;
-    if (!this.#isLeaf) this.#originate();
+    if (!this.#isLeaf) this.#originator.goodbye();
   }
 
   // ---- from edges
 
   onEdgeOpen(edge: Edge): void {
     if (this.#isLeaf) this.#records.renew(this.#options.clock.now());
-    else if (edge.role !== "leaf") this.#costs.set(edge, new EdgeCost(edge.latency.roundTripMs));
-    if (this.#isLeaf || edge.role !== "leaf") edge.send(Lane.control, [this.#digest()]);
-    this.#touch("record", "share");
+    else this.#originator.onEdgeOpen(edge);
+    if (edge.role !== "leaf") this.#exchange.begin(edge);
     this.#touchRoutesNow();
   }
 
   onEdgeClosed(edge: Edge): void {
-    this.#share.leafLeft(edge, { id: edge.id, name: edge.peer.name });
-    this.#touch("share");
-    if (!this.#isLeaf && !this.#costs.delete(edge)) return;
-    this.#touch("record");
-    this.#touchRoutesNow();
+    if (this.#originator.onEdgeClosed(edge) || this.#isLeaf) this.#touchRoutesNow();
+    else this.#touch();
   }
 
   /** The round trip over `edge` was measured once more. */
   onMeasured(edge: Edge): void {
-    const changed = this.#costs.get(edge)?.measured(edge.latency.roundTripMs!);
-    if (changed) this.#touch("record", "routes");
+    if (this.#originator.onMeasured(edge)) this.#touchRoutes();
   }
 
   /** @returns Whether the frame was ours. @throws {MeshError} to close the edge. */
@@ -267,29 +265,27 @@ export class Mesh implements Flushable {
     switch (type) {
       case FrameType.record:
         this.#fromPeer(edge);
-        this.#onRecord(edge, frame);
+        this.#onRecord(this.#exchange.onRecord(edge, frame));
         return true;
       case FrameType.share:
         this.#fromPeer(edge);
-        this.#onShare(edge, frame);
+        if (this.#exchange.onShare(edge, frame)) this.#touchDirectory();
         return true;
       case FrameType.digest:
-        this.#onDigest(edge, control.digest.decode(frame));
+        this.#exchange.onDigest(edge, control.digest.decode(frame));
         return true;
       case FrameType.synced:
         this.#fromPeer(edge);
-        if (this.#syncedWith.has(edge)) return true;
-        this.#syncedWith.add(edge);
+        if (!this.#exchange.onSynced(edge)) return true;
         this.#synced = true;
         this.#touchRoutesNow();
         return true;
       case FrameType.interest: {
         if (edge.role !== "leaf") throw new MeshError("malformed-frame", `a ${edge.role} sent what only a leaf sends`);
-        const leaf = { id: edge.id, name: edge.peer.name };
-        const subscriptions = this.#share.leafTold(edge, leaf, control.interest.decode(frame));
+        const subscriptions = this.#originator.onLeafTold(edge, control.interest.decode(frame));
         if (subscriptions > LIMITS.leafSubscriptions)
           throw new MeshError("too-large", `${subscriptions} subscriptions of one leaf`);
-        this.#touch("share");
+        this.#touch();
         return true;
       }
       default:
@@ -301,135 +297,59 @@ export class Mesh implements Flushable {
     if (edge.role === "leaf") throw new MeshError("malformed-frame", "a leaf has nothing to tell of peers");
   }
 
-  #onRecord(edge: Edge, frame: Uint8Array): void {
-    const { refused } = this.#records;
-    const record = this.#records.offer(frame, this.#options.clock.now());
-    if (!record) {
-      if (refused === 0 && this.#records.refused > 0)
-        this.#options.logger.log("warn", "mesh full", { peers: this.#records.byId.size });
-      return;
-    }
-    if (record.id === this.#self && !this.#isLeaf) return this.#outlive(record);
-    const held = this.#directory.version(record);
-    if (record.gone || held === 0) this.#directory.forget(record.id);
-    if (record.directory > held && !record.gone && this.#syncedWith.has(edge)) this.#ask(edge, record);
-    this.#flood(record.frame, edge);
-    if (record.news === "life") this.#changedLives.add(record.id);
-    if (record.news !== "none") this.#touch("routes");
-  }
-
-  /** An earlier life of ours, or an echo of this one. */
-  #outlive({ incarnation, sequence }: StoredRecord): void {
-    if (incarnation > this.#incarnation) {
-      this.#incarnation = incarnation + 1;
-      this.#share.tellWhole();
-      this.#changedLives.add(this.#self);
-      this.#touch("share", "routes");
-    }
-    this.#sequence = Math.max(this.#sequence, sequence);
-    this.#touch("record");
-  }
-
-  #onShare(edge: Edge, frame: Uint8Array): void {
-    const news = this.#directory.offer(frame, (id) => (id === this.#self ? undefined : this.#records.byId.get(id)));
-    switch (news.on) {
-      case "old":
-        return;
-      case "behind":
-        return this.#ask(edge, news.record);
-      case "refused":
-        this.#options.logger.log("warn", "share too large", { peer: news.record.id, bytes: LIMITS.shareBytes });
-        return;
-      case "news":
-        this.#askedAtMs.delete(news.record.id);
-        this.#flood(news.frame, edge);
-        this.#touch("directory");
-    }
-  }
-
-  /** Part of a peer's share is missing: whoever knew of it has it. One who does not answer keeps nobody else from it. */
-  #ask(edge: Edge, record: StoredRecord): void {
-    const nowMs = this.#options.clock.now();
-    let askedAtMs = this.#askedAtMs.get(record.id);
-    if (!askedAtMs) this.#askedAtMs.set(record.id, (askedAtMs = new WeakMap()));
-    if (nowMs - (askedAtMs.get(edge) ?? Number.NEGATIVE_INFINITY) < ASK_AGAIN_MS) return;
-    askedAtMs.set(edge, nowMs);
-    edge.send(Lane.control, [control.digest.encode({ whole: false, known: [this.#holds(record)] })]);
-  }
-
-  #holds({ id, incarnation, sequence }: StoredRecord): DigestBody["known"][number] {
-    return { id, incarnation, sequence, directory: this.#directory.version({ id, incarnation }) };
-  }
-
-  #digest(): Uint8Array {
-    const known = [...this.#records.byId.values()].map((record) => this.#holds(record));
-    return control.digest.encode({ whole: true, known });
-  }
-
-  /** Tell a neighbour what it lacks. */
-  #onDigest(edge: Edge, { whole, known }: DigestBody): void {
-    if (this.#isLeaf) throw new MeshError("malformed-frame", "a leaf has nothing to tell of others");
-    if (whole && this.#answered.has(edge))
-      throw new MeshError("malformed-frame", `${edge.peer.name} asked for everything twice`);
-    const theirs = new Map(known.map((held) => [held.id, held]));
-    const nowMs = this.#options.clock.now();
-    for (const id of whole ? this.#records.byId.keys() : theirs.keys()) {
-      const record = this.#records.byId.get(id);
-      if (!record) continue;
-      const held = theirs.get(id);
-      const isSameLife = held?.incarnation === record.incarnation;
-      if (!held || held.incarnation < record.incarnation || (isSameLife && held.sequence < record.sequence))
-        edge.send(Lane.control, [this.#records.aged(record, nowMs)]);
-      for (const frame of this.#directory.since(record, isSameLife ? held.directory : 0))
-        edge.send(Lane.control, [frame]);
-    }
-    if (!whole) return;
-    this.#answered.add(edge);
-    edge.send(Lane.control, [control.synced.encode({})]);
-  }
-
-  #flood(frame: Uint8Array, except?: Edge): void {
-    if (this.#isLeaf) return;
-    for (const edge of this.#options.edges()) if (edge !== except) edge.send(Lane.control, [frame]);
+  #onRecord(news: StoredRecord | undefined): void {
+    if (!news) return;
+    const isOwn = news.id === this.#self && !this.#isLeaf;
+    if (isOwn ? this.#originator.outlive(news) : news.news === "life") this.#changedLives.add(news.id);
+    if (isOwn || news.news !== "none") this.#touchRoutes();
   }
 
   // ---- deriving
 
-  #touch(...what: Stale[]): void {
-    for (const name of what) this.#stale[name] = true;
+  #touch(): void {
     if (this.#queued) return;
     this.#queued = true;
     this.#options.turn.read(this);
   }
 
+  #touchDirectory(): void {
+    this.#directoryStale = true;
+    this.#touch();
+  }
+
+  #touchRoutes(): void {
+    this.#routesStale = true;
+    this.#touch();
+  }
+
   /** An edge came or went, or all there is to know is known: what depends on it must not wait. */
   #touchRoutesNow(): void {
     this.#routedAtMs = Number.NEGATIVE_INFINITY;
-    this.#touch("routes");
+    this.#touchRoutes();
   }
 
   flush(): void {
     this.#queued = false;
     if (this.#gone) return;
     const nowMs = this.#options.clock.now();
-    const toTellMs = this.#toldUntilMs - TIMINGS.recordBurst * TIMINGS.recordPauseMs - nowMs;
-    const toRouteMs = this.#routedAtMs + TIMINGS.routesPauseMs - nowMs;
-    const isToTell = this.#stale.record || this.#stale.share;
-    if (isToTell && this.#isLeaf) this.#tellInterest();
-    else if (isToTell && toTellMs <= 0) this.#tell(nowMs);
-    if (this.#stale.routes && toRouteMs <= 0) {
+    if (this.#isLeaf) this.#tellInterest();
+    else if (this.#originator.dueInMs(nowMs) <= 0) {
+      this.#originator.tell(nowMs);
+      this.#directoryStale = true;
+    }
+    if (this.#routesStale && this.#routesDueInMs(nowMs) <= 0) {
       this.#recompute();
       // Where it takes long, because of many edges or of what somebody invented, it does so a quarter of the time at most.
       const endedAtMs = this.#options.clock.now();
       this.#routedAtMs = endedAtMs + 3 * (endedAtMs - nowMs);
-    } else if (this.#stale.directory) this.#options.onChange(NOBODY);
-    this.#stale.directory = false;
-    this.#pauseFor(
-      Math.min(
-        this.#stale.record || this.#stale.share ? toTellMs : Number.POSITIVE_INFINITY,
-        this.#stale.routes ? toRouteMs : Number.POSITIVE_INFINITY,
-      ),
-    );
+    } else if (this.#directoryStale) this.#options.onChange(NOBODY);
+    this.#directoryStale = false;
+    const toTellMs = this.#isLeaf ? Number.POSITIVE_INFINITY : this.#originator.dueInMs(nowMs);
+    this.#pauseFor(Math.min(toTellMs, this.#routesStale ? this.#routesDueInMs(nowMs) : Number.POSITIVE_INFINITY));
+  }
+
+  #routesDueInMs(nowMs: number): number {
+    return this.#routedAtMs + TIMINGS.routesPauseMs - nowMs;
   }
 
   #pauseFor(delayMs: number): void {
@@ -440,15 +360,13 @@ export class Mesh implements Flushable {
   }
 
   #recompute(): void {
-    this.#stale.routes = false;
+    this.#routesStale = false;
     const records = this.#records.byId;
     // A leaf sees the mesh as its gateway does.
     const root = this.#isLeaf ? this.gateway?.id : this.#self;
-    const edges = this.#isLeaf
-      ? (records.get(root ?? "")?.costs ?? new Map<NodeId, number>())
-      : new Map([...this.#costs].map(([edge, cost]) => [edge.id, cost.micros]));
+    const edges = this.#isLeaf ? records.get(root ?? "")?.costs : this.#originator.costs;
     const before = { routes: this.#routes, known: this.#known };
-    this.#routes = root === undefined ? new Map() : computeRoutes(root, edges, records);
+    this.#routes = root !== undefined && edges ? computeRoutes(root, edges, records) : new Map();
     this.#known = new Map();
     for (const { id, name, role, gone } of records.values()) {
       if (id === this.#self || gone || !Number.isFinite(this.distance(id))) continue;
@@ -465,74 +383,15 @@ export class Mesh implements Flushable {
     this.#options.onChange(moved);
   }
 
-  // ---- telling
-
+  /** What a leaf says: all of it to a new gateway, changes afterwards. */
   #tellInterest(): void {
-    this.#stale.record = false;
-    this.#stale.share = false;
     const { gateway } = this;
-    if (!gateway) return;
     const isNew = gateway !== this.#toldGateway;
+    if (!gateway || !(isNew || this.#interestChanged)) return;
     this.#toldGateway = gateway;
+    this.#interestChanged = false;
     for (const change of this.#leafInterest.changes(this.#options.interest(), isNew))
       gateway.send(Lane.control, [control.interest.encode(change)]);
-  }
-
-  #tell(nowMs: number): void {
-    this.#toldUntilMs = Math.max(this.#toldUntilMs, nowMs) + TIMINGS.recordPauseMs;
-    if (this.#stale.record) this.#originate();
-    // What is said below needs a record that it belongs to; one of an earlier life is outlived first.
-    if (this.#stale.record) return;
-    this.#stale.share = false;
-    if (this.#interestChanged) this.#share.own = this.#options.interest();
-    this.#interestChanged = false;
-    if (!this.#share.changed) return;
-    const { identity, name } = this.#options.local;
-    for (const change of this.#share.changes()) {
-      const body = encoded(control.shareBody, {
-        id: identity.id,
-        incarnation: this.#incarnation,
-        version: ++this.#version,
-        ...change,
-      });
-      const frame = control.share.encode({ body, signature: identity.sign(body) });
-      this.#directory.offer(frame, (id) => this.#records.byId.get(id));
-      this.#flood(frame);
-    }
-    if (this.#share.unlisted > 0)
-      this.#options.logger.log("warn", "directory full", { name, unlisted: this.#share.unlisted });
-    this.#stale.directory = true;
-  }
-
-  #originate(): void {
-    const nowMs = this.#options.clock.now();
-    this.#sequence++;
-    const { identity } = this.#options.local;
-    const body = encoded(control.recordBody, this.#ownRecord());
-    const frame = control.record.encode({ ageMs: 0, body, signature: identity.sign(body) });
-    if (!this.#records.offer(frame, nowMs)) return; // an earlier life of ours is newer; it is outlived on the next touch
-    this.#originatedAtMs = nowMs;
-    this.#stale.record = false;
-    this.#stale.directory = true;
-    this.#flood(frame);
-  }
-
-  #ownRecord(): RecordBody {
-    const { local } = this.#options;
-    return {
-      id: this.#self,
-      incarnation: this.#incarnation,
-      sequence: this.#sequence,
-      role: local.role,
-      name: local.name,
-      publicKey: local.identity.publicKey,
-      addresses: local.addresses(),
-      neighbours: this.#gone
-        ? []
-        : [...this.#costs].slice(0, LIMITS.neighbours).map(([edge, cost]) => ({ id: edge.id, cost: cost.micros })),
-      directory: this.#version,
-      gone: this.#gone,
-    };
   }
 
   #sweepLater(): void {
@@ -544,11 +403,11 @@ export class Mesh implements Flushable {
         const expired = hears ? this.#records.expire(clock.now()) : [];
         for (const { id } of expired) {
           this.#directory.forget(id);
-          this.#askedAtMs.delete(id);
+          this.#exchange.forget(id);
           this.#changedLives.add(id);
         }
-        if (expired.length > 0) this.#touch("routes");
-        if (!this.#isLeaf && clock.now() - this.#originatedAtMs >= TIMINGS.recordRefreshMs) this.#touch("record");
+        if (expired.length > 0) this.#touchRoutes();
+        if (!this.#isLeaf && this.#originator.refresh(clock.now())) this.#touch();
       });
       this.#sweepLater();
     });
@@ -557,9 +416,3 @@ export class Mesh implements Flushable {
 
 const reasonOf = (record: StoredRecord | undefined): LeaveReason =>
   record ? (record.gone ? "goodbye" : "unreachable") : "expired";
-
-function encoded<T>(field: { write(writer: Writer, value: T): void }, value: T): Uint8Array {
-  const writer = new Writer();
-  field.write(writer, value);
-  return writer.finish();
-}
