@@ -22,6 +22,7 @@ export { createNode, MeshNode } from "./node.ts";
 export type { Connection, Edge, EdgeStatus, NodeEvents, NodeStatus, Traffic } from "./node-info.ts";
 export type { NodeOptions, Runtime } from "./node-options.ts";
 export type { CallOptions, ExposeOptions, Remote, RemoteOptions, RemoteProperty } from "./rmi/index.ts";
+export { peerParts, type RoleParts } from "./role-parts.ts";
 export type {
   Drop,
   Gap,

@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { keylessIdentity } from "./auth/index.ts";
 import { createNode } from "./node.ts";
+import { peerParts } from "./role-parts.ts";
 import { settle } from "./testing/node-settle.fixture.ts";
 import { SimulatedMesh } from "./testing/simulated-mesh.ts";
 
@@ -77,11 +78,26 @@ describe("createNode() refuses", () => {
       transports: [network.transport("a")],
       identity: keylessIdentity(random),
       role: "peer",
+      peerParts,
     } as const;
     const made = createNode(options, runtime);
     await expect(made).rejects.toThrow(message);
     await expect(made).rejects.toSatisfy((error) => error instanceof TypeError || error instanceof RangeError);
     await mesh.run(0);
     expect([clock.pending, network.openListeners]).toEqual([0, 0]);
+  });
+
+  it.each(["peer", "gateway"] as const)("a %s in a runtime that only has the parts of a leaf", async (role) => {
+    await using mesh = new SimulatedMesh({ settle });
+    const { clock, random, network } = mesh;
+    const runtime = {
+      ...{ clock, random, identity: keylessIdentity(random), role: "leaf" as const },
+      transports: [network.transport("a")],
+    };
+    const message = `role must be "leaf", the only one this runtime has the parts for, got "${role}"`;
+    await expect(createNode({ role }, runtime)).rejects.toThrow(new TypeError(message));
+    const leaf = await createNode({}, runtime);
+    expect(leaf.role).toBe("leaf");
+    await leaf.close();
   });
 });

@@ -6,6 +6,7 @@ import { LIMITS } from "./base/limits.ts";
 import { utf8 } from "./base/platform.ts";
 import { checkRelayOptions, type RelayOptions } from "./delivery/index.ts";
 import type { Transport } from "./link/index.ts";
+import type { RoleParts } from "./role-parts.ts";
 import type { Role } from "./wire/index.ts";
 
 export interface NodeOptions {
@@ -50,6 +51,8 @@ export interface Runtime {
   readonly verifier?: Verifier;
   readonly role: Role;
   readonly authorize?: Authorize;
+  /** What a peer or a gateway needs beyond a leaf: `peerParts`. Absent where all nodes are leaves, so that a page need not ship it. */
+  readonly peerParts?: RoleParts;
 }
 
 const OPTIONS: readonly string[] = [
@@ -67,7 +70,7 @@ const OPTIONS: readonly string[] = [
 ];
 
 /** @throws {TypeError | RangeError} naming the option, the rule and the value. */
-export function checkNodeOptions(options: NodeOptions, defaultRole: Role): void {
+export function checkNodeOptions(options: NodeOptions, runtime: Pick<Runtime, "role" | "peerParts">): void {
   checkOptions("createNode", options, OPTIONS);
   for (const option of ["name", "mesh"] as const) {
     const value = options[option];
@@ -82,9 +85,12 @@ export function checkNodeOptions(options: NodeOptions, defaultRole: Role): void 
   if (options.role !== undefined && !["peer", "gateway", "leaf"].includes(options.role)) {
     throw new TypeError(`role must be "peer", "gateway" or "leaf", got ${show(options.role)}`);
   }
+  const { role = runtime.role } = options;
+  if (role !== "leaf" && !runtime.peerParts)
+    throw new TypeError(`role must be "leaf", the only one this runtime has the parts for, got "${role}"`);
   checkFlag("observe", options.observe);
   if (options.relay !== undefined) checkRelayOptions(options.relay);
-  if ((options.role ?? defaultRole) === "leaf") {
+  if (role === "leaf") {
     if (options.observe) throw new TypeError("observe must be false for a leaf, whose gateway holds the log; got true");
     if (options.relay) throw new TypeError("relay must be left out for a leaf, which passes on nothing; got an object");
   }

@@ -21,6 +21,7 @@ import { Mesh, type NodeInfo, type ServiceInstance, type Topology } from "./mesh
 import { type Connection, type Edge, edgeInfo, edgeStatus, type NodeEvents, type NodeStatus } from "./node-info.ts";
 import { checkNodeOptions, type NodeOptions, type Runtime } from "./node-options.ts";
 import { Calls, type ExposeOptions, type Remote, type RemoteOptions } from "./rmi/index.ts";
+import { leafParts } from "./role-parts.ts";
 import {
   type MessageHandler,
   type PublishOptions,
@@ -40,7 +41,7 @@ const PING_TIMEOUT_MS = 5_000;
  * @throws {TypeError | RangeError} for options that are wrong. @throws {MeshError} `listen-failed`
  */
 export async function createNode(options: NodeOptions, runtime: Runtime): Promise<MeshNode> {
-  checkNodeOptions(options, runtime.role);
+  checkNodeOptions(options, runtime);
   const node = new MeshNode(options, runtime);
   try {
     await node.start();
@@ -125,11 +126,13 @@ export class MeshNode implements AsyncDisposable {
       onSeedChange: () => this.#changed(),
       isPeer: (id) => this.#mesh.records.has(id),
     });
+    const parts = this.role === "leaf" ? leafParts : runtime.peerParts!;
     this.#mesh = new Mesh({
       local,
       clock,
       turn,
       logger: this.#logger,
+      speaker: parts.speaker,
       interest: () => ({ topics: this.#streamer.patterns, services: this.#calls.services }),
       edges: () => this.#edges.values(),
       edge: (id) => this.#edges.get(id),

@@ -1,5 +1,5 @@
 /** A node in a Node process: TCP, an Ed25519 identity, the system's clock. */
-import { createNode as createCoreNode, type MeshNode, type NodeOptions, type Runtime } from "@chaski/core";
+import { createNode as createCoreNode, type MeshNode, type NodeOptions, peerParts, type Runtime } from "@chaski/core";
 import { nodeClock } from "./node-clock.ts";
 import { ephemeralIdentity, nodeVerifier } from "./node-identity.ts";
 import { nodeRandom } from "./node-random.ts";
@@ -15,6 +15,7 @@ export function nodeRuntime(replace: Partial<Runtime> = {}): Runtime {
     identity: replace.identity ?? ephemeralIdentity(),
     verifier: nodeVerifier,
     role: "peer",
+    peerParts,
     ...replace,
   };
 }

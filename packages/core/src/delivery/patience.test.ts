@@ -5,7 +5,7 @@ import { silentLogger } from "../base/clock.ts";
 import { TIMINGS } from "../base/limits.ts";
 import { Turn } from "../base/turn.ts";
 import { Edges, type LocalNode } from "../edge/index.ts";
-import { Mesh } from "../mesh/index.ts";
+import { Mesh, PeerSpeaker } from "../mesh/index.ts";
 import { settle } from "../testing/node-settle.fixture.ts";
 import { SimulatedMesh } from "../testing/simulated-mesh.ts";
 
@@ -43,6 +43,7 @@ function mutePeer(simulation: SimulatedMesh, join: string): { close(): Promise<v
     clock,
     turn,
     logger: silentLogger,
+    speaker: (options) => new PeerSpeaker(options),
     edges: () => edges.values(),
     edge: (id) => edges.get(id),
     interest: () => ({ topics: [], services: [] }),

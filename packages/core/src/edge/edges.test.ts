@@ -6,6 +6,7 @@ import { LIMITS } from "../base/limits.ts";
 import type { Transport } from "../link/index.ts";
 import { createNode, type MeshNode } from "../node.ts";
 import type { NodeOptions, Runtime } from "../node-options.ts";
+import { peerParts } from "../role-parts.ts";
 import { settle } from "../testing/node-settle.fixture.ts";
 import { SeededRandom } from "../testing/seeded-random.ts";
 import { SimulatedMesh } from "../testing/simulated-mesh.ts";
@@ -26,7 +27,10 @@ class Lab {
     const role = options.role ?? "peer";
     const node = await createNode(
       { name, ...options },
-      { clock, random, transports: [network.transport(name)], identity: keylessIdentity(random), role, ...runtime },
+      {
+        ...{ clock, random, transports: [network.transport(name)], identity: keylessIdentity(random), role, peerParts },
+        ...runtime,
+      },
     );
     this.mesh.nodes.set(name, node);
     node.on("edgeclose", ({ edge, error }) => this.events.push(`${name} lost ${edge.peer.name}: ${error?.code}`));

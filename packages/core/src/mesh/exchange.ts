@@ -1,9 +1,8 @@
 /**
- * What neighbours tell each other of all peers: digests when an edge opens, answers with what is newer, and from then on
- * whatever is news, to everybody but the one it came from.
+ * What neighbours tell this node of all peers: a digest asks for it when an edge opens, answers bring what is newer, and from
+ * then on comes whatever is news. What it tells them is its speaker's business.
  */
 import type { Clock, Logger } from "../base/clock.ts";
-import { MeshError } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
 import { LIMITS } from "../base/limits.ts";
 import type { Edge } from "../edge/index.ts";
@@ -13,13 +12,12 @@ import type { Records, StoredRecord } from "./records.ts";
 
 export interface ExchangeOptions {
   readonly self: NodeId;
-  /** A leaf listens, and passes nothing on. */
-  readonly isLeaf: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly records: Records;
   readonly directory: Directory;
-  edges(): Iterable<Edge>;
+  /** Others may hear what `from` has just told. */
+  passOn(frame: Uint8Array, from: Edge): void;
 }
 
 /** Who was asked for what is missing is not asked again for so long, in ms. */
@@ -27,8 +25,7 @@ const ASK_AGAIN_MS = 1_000;
 
 export class Exchange {
   readonly #options: ExchangeOptions;
-  /** Neighbours that asked for all there is, and those that have told all they had. */
-  readonly #answered = new WeakSet<Edge>();
+  /** Neighbours that have told all they had. */
   readonly #syncedWith = new WeakSet<Edge>();
   /** When who was last asked for the missing part of a peer's share. */
   readonly #askedAtMs = new Map<NodeId, WeakMap<Edge, number>>();
@@ -52,7 +49,7 @@ export class Exchange {
 
   /** @returns The record, when it is news. @throws {MeshError} as `Records.offer`. */
   onRecord(edge: Edge, frame: Uint8Array): StoredRecord | undefined {
-    const { self, isLeaf, clock, logger, records, directory } = this.#options;
+    const { self, clock, logger, records, directory } = this.#options;
     const { refused } = records;
     const record = records.offer(frame, clock.now());
     if (!record) {
@@ -60,11 +57,11 @@ export class Exchange {
       return undefined;
     }
     // Of this very peer others must not hear from here what it did not say in this life.
-    if (record.id === self && !isLeaf) return record;
+    if (record.id === self) return record;
     const held = directory.version(record);
     if (record.gone || held === 0) directory.forget(record.id);
     if (record.directory > held && !record.gone && this.#syncedWith.has(edge)) this.#ask(edge, record);
-    this.flood(record.frame, edge);
+    this.#options.passOn(record.frame, edge);
     return record;
   }
 
@@ -83,36 +80,9 @@ export class Exchange {
         return false;
       case "news":
         this.#askedAtMs.delete(news.record.id);
-        this.flood(news.frame, edge);
+        this.#options.passOn(news.frame, edge);
         return true;
     }
-  }
-
-  /** Tell a neighbour what it lacks. @throws {MeshError} `malformed-frame` */
-  onDigest(edge: Edge, { whole, known }: DigestBody): void {
-    const { isLeaf, clock, records, directory } = this.#options;
-    if (isLeaf) throw new MeshError("malformed-frame", "a leaf has nothing to tell of others");
-    if (whole && this.#answered.has(edge))
-      throw new MeshError("malformed-frame", `${edge.peer.name} asked for everything twice`);
-    const theirs = new Map(known.map((held) => [held.id, held]));
-    const nowMs = clock.now();
-    for (const id of whole ? records.byId.keys() : theirs.keys()) {
-      const record = records.byId.get(id);
-      if (!record) continue;
-      const held = theirs.get(id);
-      const isSameLife = held?.incarnation === record.incarnation;
-      if (!held || held.incarnation < record.incarnation || (isSameLife && held.sequence < record.sequence))
-        edge.send(Lane.control, [records.aged(record, nowMs)]);
-      for (const frame of directory.since(record, isSameLife ? held.directory : 0)) edge.send(Lane.control, [frame]);
-    }
-    if (!whole) return;
-    this.#answered.add(edge);
-    edge.send(Lane.control, [control.synced.encode({})]);
-  }
-
-  flood(frame: Uint8Array, except?: Edge): void {
-    if (this.#options.isLeaf) return;
-    for (const edge of this.#options.edges()) if (edge !== except) edge.send(Lane.control, [frame]);
   }
 
   forget(peer: NodeId): void {

@@ -1,6 +1,6 @@
 /** What a leaf tells its gateway of its wants and objects: all of it once, changes afterwards. Pure. */
 import { type InterestBody, inFrames } from "../wire/index.ts";
-import type { OwnInterest } from "./own-share.ts";
+import type { OwnInterest } from "./interest.ts";
 
 export class LeafInterest {
   #topics: ReadonlySet<string> = new Set();

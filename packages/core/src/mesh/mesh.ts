@@ -1,24 +1,22 @@
 /**
- * The control plane: what is known of the mesh, and the routes that follow from it. What this peer says of itself is
- * `originator.ts`, what neighbours tell each other of all peers `exchange.ts`. A leaf originates nothing: it tells its gateway
- * what it wants and offers, and the gateway stands for it.
+ * The control plane: what is known of the mesh, and the routes that follow from it. What neighbours tell of all peers is read
+ * by `exchange.ts`; what this node says itself depends on its role, and is its speaker's (`speaker.ts`).
  */
 import type { Clock, Logger } from "../base/clock.ts";
 import { MeshError } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
-import { LIMITS, TIMINGS } from "../base/limits.ts";
+import { TIMINGS } from "../base/limits.ts";
 import { dispose } from "../base/platform.ts";
 import { matches } from "../base/topic-pattern.ts";
 import type { Flushable, Turn } from "../base/turn.ts";
 import type { Edge, LocalNode } from "../edge/index.ts";
-import { control, FrameType, Lane } from "../wire/index.ts";
+import { FrameType } from "../wire/index.ts";
 import { Directory, type NodeInfo, type PeerWants, type ServiceInstance } from "./directory.ts";
 import { Exchange } from "./exchange.ts";
-import { LeafInterest } from "./leaf-interest.ts";
-import { Originator } from "./originator.ts";
-import type { Leaf, OwnInterest } from "./own-share.ts";
+import type { Leaf, OwnInterest } from "./interest.ts";
 import { Records, type StoredRecord } from "./records.ts";
 import { computeRoutes, type Route } from "./routes.ts";
+import type { Speaker, SpeakerOptions } from "./speaker.ts";
 import { type Topology, topologyOf } from "./topology.ts";
 
 export interface MeshOptions {
@@ -26,6 +24,8 @@ export interface MeshOptions {
   readonly clock: Clock;
   readonly turn: Turn;
   readonly logger: Logger;
+  /** What the node says is another matter for a peer than for a leaf. */
+  speaker(options: SpeakerOptions): Speaker;
   /** What this node itself wants and offers. */
   interest(): OwnInterest;
   edges(): Iterable<Edge>;
@@ -51,9 +51,8 @@ export class Mesh implements Flushable {
   readonly #options: MeshOptions;
   readonly #records: Records;
   readonly #directory: Directory;
-  readonly #originator: Originator;
+  readonly #speaker: Speaker;
   readonly #exchange: Exchange;
-  readonly #leafInterest = new LeafInterest();
   #routes = new Map<NodeId, Route>();
   #known = new Map<NodeId, NodeInfo>();
   /** Whose life has changed since routes were computed. */
@@ -63,11 +62,8 @@ export class Mesh implements Flushable {
   /** Set while something waits for its pause to be over. */
   #pause: Disposable | undefined;
   #queued = false;
-  #interestChanged = true;
   #routesStale = true;
   #directoryStale = false;
-  /** The gateway that knows what this leaf wants. */
-  #toldGateway: Edge | undefined;
   #synced = false;
   #gone = false;
 
@@ -78,23 +74,22 @@ export class Mesh implements Flushable {
     const directory = new Directory(local.verifier, local.identity.id);
     this.#records = records;
     this.#directory = directory;
-    this.#exchange = new Exchange({
-      self: local.identity.id,
-      isLeaf: this.#isLeaf,
-      clock,
-      logger,
-      records,
-      directory,
-      edges: () => options.edges(),
-    });
-    this.#originator = new Originator({
+    this.#speaker = options.speaker({
       local,
       clock,
       logger,
       records,
       directory,
       interest: () => options.interest(),
-      flood: (frame) => this.#exchange.flood(frame),
+      edges: () => options.edges(),
+    });
+    this.#exchange = new Exchange({
+      self: local.identity.id,
+      clock,
+      logger,
+      records,
+      directory,
+      passOn: (frame, from) => this.#speaker.passOn(frame, from),
     });
     this.#sweepLater();
     this.#touch();
@@ -102,10 +97,6 @@ export class Mesh implements Flushable {
 
   get #self(): NodeId {
     return this.#options.local.identity.id;
-  }
-
-  get #isLeaf(): boolean {
-    return this.#options.local.role === "leaf";
   }
 
   /** A neighbour has told all it knows: the directory can be believed. */
@@ -119,7 +110,7 @@ export class Mesh implements Flushable {
   }
 
   get incarnation(): number {
-    return this.#originator.incarnation;
+    return this.#speaker.incarnation;
   }
 
   // ---- questions
@@ -141,21 +132,18 @@ export class Mesh implements Flushable {
 
   /** The edge to hand things for `peer` to; undefined when no way is known. */
   nextHop(peer: NodeId): Edge | undefined {
-    if (this.#isLeaf) return this.gateway;
     const route = this.#routes.get(peer);
-    return route && this.#options.edge(route.nextHop);
+    return this.gateway ?? (route && this.#options.edge(route.nextHop));
   }
 
   /** The edge a leaf hangs on. */
   get gateway(): Edge | undefined {
-    for (const edge of this.#options.edges()) return edge;
-    return undefined;
+    return this.#speaker.gateway;
   }
 
   /** What the way to `peer` costs, in microseconds; Infinity when none is known. */
   distance(peer: NodeId): number {
-    if (peer === this.#self) return 0;
-    if (this.#isLeaf && peer === this.gateway?.id) return 0;
+    if (peer === this.#self || peer === this.gateway?.id) return 0;
     return this.#routes.get(peer)?.cost ?? Number.POSITIVE_INFINITY;
   }
 
@@ -166,14 +154,14 @@ export class Mesh implements Flushable {
 
   get topology(): Topology {
     const { identity, name, role } = this.#options.local;
-    const gateway = this.#isLeaf ? this.gateway : undefined;
+    const { gateway } = this;
     const hangsOn = gateway && { id: gateway.id, latencyMs: gateway.latency.roundTripMs };
     return topologyOf({ id: identity.id, name, role }, this.peers, this.records, hangsOn);
   }
 
   /** Where `node` is reached, when the directory or an edge tells. */
   homeOf(node: NodeId): NodeId | undefined {
-    if (node === this.#self) return this.#isLeaf ? this.gateway?.id : node;
+    if (node === this.#self) return this.#speaker.home;
     if (this.#records.byId.has(node)) return node;
     if (this.#options.edge(node)?.role === "leaf") return this.#self;
     return this.#directory.homeOf(node);
@@ -187,7 +175,8 @@ export class Mesh implements Flushable {
       const edge = this.nextHop(id);
       return edge !== undefined && isRead(edge);
     });
-    const ownLeaf = this.#isLeaf && this.#options.interest().topics.some((pattern) => matches(pattern, topic));
+    const { local, interest } = this.#options;
+    const ownLeaf = local.role === "leaf" && interest().topics.some((pattern) => matches(pattern, topic));
     return {
       peers: peers.flatMap((id) => this.#known.get(id) ?? []),
       leaves: Math.max(0, leaves - Number(ownLeaf)),
@@ -206,12 +195,7 @@ export class Mesh implements Flushable {
 
   /** The leaves on this gateway that want `topic`, by id. */
   leavesOf(topic: string): ReadonlyMap<NodeId, Leaf> {
-    return this.#originator.leavesOf(topic);
-  }
-
-  /** Where objects of this name are exposed. */
-  instances(service: string): Iterable<ServiceInstance> {
-    return this.#directory.instances(service);
+    return this.#speaker.leavesOf(topic);
   }
 
   /** Every exposed object in the mesh. */
@@ -227,37 +211,35 @@ export class Mesh implements Flushable {
 
   /** What this node itself wants or offers has changed. */
   onInterestChanged(): void {
-    this.#interestChanged = true;
-    this.#originator.onInterestChanged();
+    this.#speaker.onInterestChanged();
     this.#touch();
   }
 
-  /** Stop, with a last record that tells everybody at once that this peer is gone. */
+  /** Stop, with a last word that tells everybody at once that this peer is gone. */
   close(): void {
     this.#sweeper?.[dispose]();
     this.#pause?.[dispose]();
     this.#sweeper = undefined;
     this.#gone = true;
-    if (!this.#isLeaf) this.#originator.goodbye();
+    this.#speaker.goodbye();
   }
 
   // ---- from edges
 
   onEdgeOpen(edge: Edge): void {
-    if (this.#isLeaf) this.#records.renew(this.#options.clock.now());
-    else this.#originator.onEdgeOpen(edge);
+    this.#speaker.onEdgeOpen(edge);
     if (edge.role !== "leaf") this.#exchange.begin(edge);
     this.#touchRoutesNow();
   }
 
   onEdgeClosed(edge: Edge): void {
-    if (this.#originator.onEdgeClosed(edge) || this.#isLeaf) this.#touchRoutesNow();
+    if (this.#speaker.onEdgeClosed(edge)) this.#touchRoutesNow();
     else this.#touch();
   }
 
   /** The round trip over `edge` was measured once more. */
   onMeasured(edge: Edge): void {
-    if (this.#originator.onMeasured(edge)) this.#touchRoutes();
+    if (this.#speaker.onMeasured(edge)) this.#touchRoutes();
   }
 
   /** @returns Whether the frame was ours. @throws {MeshError} to close the edge. */
@@ -271,25 +253,16 @@ export class Mesh implements Flushable {
         this.#fromPeer(edge);
         if (this.#exchange.onShare(edge, frame)) this.#touchDirectory();
         return true;
-      case FrameType.digest:
-        this.#exchange.onDigest(edge, control.digest.decode(frame));
-        return true;
       case FrameType.synced:
         this.#fromPeer(edge);
         if (!this.#exchange.onSynced(edge)) return true;
         this.#synced = true;
         this.#touchRoutesNow();
         return true;
-      case FrameType.interest: {
-        if (edge.role !== "leaf") throw new MeshError("malformed-frame", `a ${edge.role} sent what only a leaf sends`);
-        const subscriptions = this.#originator.onLeafTold(edge, control.interest.decode(frame));
-        if (subscriptions > LIMITS.leafSubscriptions)
-          throw new MeshError("too-large", `${subscriptions} subscriptions of one leaf`);
+      default:
+        if (!this.#speaker.onFrame(edge, type, frame)) return false;
         this.#touch();
         return true;
-      }
-      default:
-        return false;
     }
   }
 
@@ -299,8 +272,8 @@ export class Mesh implements Flushable {
 
   #onRecord(news: StoredRecord | undefined): void {
     if (!news) return;
-    const isOwn = news.id === this.#self && !this.#isLeaf;
-    if (isOwn ? this.#originator.outlive(news) : news.news === "life") this.#changedLives.add(news.id);
+    const isOwn = news.id === this.#self;
+    if (isOwn ? this.#speaker.outlive(news) : news.news === "life") this.#changedLives.add(news.id);
     if (isOwn || news.news !== "none") this.#touchRoutes();
   }
 
@@ -332,11 +305,7 @@ export class Mesh implements Flushable {
     this.#queued = false;
     if (this.#gone) return;
     const nowMs = this.#options.clock.now();
-    if (this.#isLeaf) this.#tellInterest();
-    else if (this.#originator.dueInMs(nowMs) <= 0) {
-      this.#originator.tell(nowMs);
-      this.#directoryStale = true;
-    }
+    if (this.#speaker.dueInMs(nowMs) <= 0 && this.#speaker.tell(nowMs)) this.#directoryStale = true;
     if (this.#routesStale && this.#routesDueInMs(nowMs) <= 0) {
       this.#recompute();
       // Where it takes long, because of many edges or of what somebody invented, it does so a quarter of the time at most.
@@ -344,8 +313,9 @@ export class Mesh implements Flushable {
       this.#routedAtMs = endedAtMs + 3 * (endedAtMs - nowMs);
     } else if (this.#directoryStale) this.#options.onChange(NOBODY);
     this.#directoryStale = false;
-    const toTellMs = this.#isLeaf ? Number.POSITIVE_INFINITY : this.#originator.dueInMs(nowMs);
-    this.#pauseFor(Math.min(toTellMs, this.#routesStale ? this.#routesDueInMs(nowMs) : Number.POSITIVE_INFINITY));
+    this.#pauseFor(
+      Math.min(this.#speaker.dueInMs(nowMs), this.#routesStale ? this.#routesDueInMs(nowMs) : Number.POSITIVE_INFINITY),
+    );
   }
 
   #routesDueInMs(nowMs: number): number {
@@ -362,11 +332,9 @@ export class Mesh implements Flushable {
   #recompute(): void {
     this.#routesStale = false;
     const records = this.#records.byId;
-    // A leaf sees the mesh as its gateway does.
-    const root = this.#isLeaf ? this.gateway?.id : this.#self;
-    const edges = this.#isLeaf ? records.get(root ?? "")?.costs : this.#originator.costs;
+    const { home, costs } = this.#speaker;
     const before = { routes: this.#routes, known: this.#known };
-    this.#routes = root !== undefined && edges ? computeRoutes(root, edges, records) : new Map();
+    this.#routes = home !== undefined && costs ? computeRoutes(home, costs, records) : new Map();
     this.#known = new Map();
     for (const { id, name, role, gone } of records.values()) {
       if (id === this.#self || gone || !Number.isFinite(this.distance(id))) continue;
@@ -383,23 +351,12 @@ export class Mesh implements Flushable {
     this.#options.onChange(moved);
   }
 
-  /** What a leaf says: all of it to a new gateway, changes afterwards. */
-  #tellInterest(): void {
-    const { gateway } = this;
-    const isNew = gateway !== this.#toldGateway;
-    if (!gateway || !(isNew || this.#interestChanged)) return;
-    this.#toldGateway = gateway;
-    this.#interestChanged = false;
-    for (const change of this.#leafInterest.changes(this.#options.interest(), isNew))
-      gateway.send(Lane.control, [control.interest.encode(change)]);
-  }
-
   #sweepLater(): void {
     const { clock, turn } = this.#options;
     this.#sweeper = clock.setTimer(SWEEP_MS, () => {
       turn.run(() => {
         // A leaf without a gateway hears nobody; that says nothing about them.
-        const hears = !this.#isLeaf || this.gateway !== undefined;
+        const hears = this.#speaker.home !== undefined;
         const expired = hears ? this.#records.expire(clock.now()) : [];
         for (const { id } of expired) {
           this.#directory.forget(id);
@@ -407,7 +364,7 @@ export class Mesh implements Flushable {
           this.#changedLives.add(id);
         }
         if (expired.length > 0) this.#touchRoutes();
-        if (!this.#isLeaf && this.#originator.refresh(clock.now())) this.#touch();
+        if (this.#speaker.refresh(clock.now())) this.#touch();
       });
       this.#sweepLater();
     });

@@ -2,24 +2,17 @@
  * What this peer says of itself: its record and its share of the directory, signed, version by version, at an even pace. It
  * knows what has changed since it was last told, and hands over frames; whom they go to is not its business.
  */
-import type { Clock, Logger } from "../base/clock.ts";
 import type { NodeId } from "../base/ids.ts";
 import { LIMITS, TIMINGS } from "../base/limits.ts";
-import type { Edge, LocalNode } from "../edge/index.ts";
+import type { Edge } from "../edge/index.ts";
 import { control, type InterestBody, type RecordBody, Writer } from "../wire/index.ts";
-import type { Directory } from "./directory.ts";
 import { EdgeCost } from "./edge-cost.ts";
-import { type Leaf, type OwnInterest, OwnShare } from "./own-share.ts";
-import type { Records, StoredRecord } from "./records.ts";
+import type { Leaf } from "./interest.ts";
+import { OwnShare } from "./own-share.ts";
+import type { StoredRecord } from "./records.ts";
+import type { SpeakerOptions } from "./speaker.ts";
 
-export interface OriginatorOptions {
-  readonly local: LocalNode;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly records: Records;
-  readonly directory: Directory;
-  /** What this node itself wants and offers. */
-  interest(): OwnInterest;
+export interface OriginatorOptions extends SpeakerOptions {
   /** Tell every neighbour. */
   flood(frame: Uint8Array): void;
 }

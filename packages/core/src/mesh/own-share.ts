@@ -7,21 +7,11 @@ import { LIMITS } from "../base/limits.ts";
 import { PatternIndex } from "../base/pattern-index.ts";
 import { utf8 } from "../base/platform.ts";
 import { type InterestBody, inFrames, type ShareBody } from "../wire/index.ts";
+import type { Leaf, OwnInterest } from "./interest.ts";
 
 type Topic = ShareBody["topics"][number];
 type Service = ShareBody["services"][number];
 export type Change = Pick<ShareBody, "whole" | "topics" | "services">;
-
-/** What this node itself puts into the directory. */
-export interface OwnInterest {
-  readonly topics: readonly string[];
-  readonly services: readonly string[];
-}
-
-export interface Leaf {
-  readonly id: NodeId;
-  readonly name: string;
-}
 
 interface LeafShare extends Leaf {
   readonly topics: Set<string>;

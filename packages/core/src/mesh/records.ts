@@ -62,14 +62,6 @@ export class Records {
     return stored;
   }
 
-  /** The frame to pass a record on in, now. */
-  aged({ frame, expiresAtMs }: StoredRecord, nowMs: number): Uint8Array {
-    const aged = frame.slice();
-    const leftMs = Math.min(Math.max(expiresAtMs - nowMs, 0), TIMINGS.recordExpiryMs);
-    writeU32(aged, FRAME_HEAD_BYTES, Math.round(TIMINGS.recordExpiryMs - leftMs));
-    return aged;
-  }
-
   /** Give every record its whole time again: the one who would have refreshed them could not be heard. */
   renew(nowMs: number): void {
     for (const [id, record] of this.#byId)
@@ -89,6 +81,14 @@ export class Records {
   #refuse(): undefined {
     this.refused++;
   }
+}
+
+/** The frame to pass a record on in, now. */
+export function aged({ frame, expiresAtMs }: StoredRecord, nowMs: number): Uint8Array {
+  const copy = frame.slice();
+  const leftMs = Math.min(Math.max(expiresAtMs - nowMs, 0), TIMINGS.recordExpiryMs);
+  writeU32(copy, FRAME_HEAD_BYTES, Math.round(TIMINGS.recordExpiryMs - leftMs));
+  return copy;
 }
 
 type Version = Pick<RecordBody, "incarnation" | "sequence">;

@@ -6,7 +6,7 @@ import type { Edge } from "../edge/index.ts";
 import { SeededRandom } from "../testing/seeded-random.ts";
 import { VirtualClock } from "../testing/virtual-clock.ts";
 import { control, FrameType, Writer } from "../wire/index.ts";
-import { Mesh } from "./index.ts";
+import { Mesh, PeerSpeaker } from "./index.ts";
 
 /** A clock on which work takes time. */
 class BusyClock extends VirtualClock {
@@ -41,6 +41,7 @@ it.each([
       ...{ addresses: () => [], credential: () => "" },
     },
     ...{ clock, turn, logger: silentLogger, interest: () => ({ topics: [], services: [] }) },
+    speaker: (options) => new PeerSpeaker(options),
     ...{ edges: () => [], edge: () => undefined, onJoin: () => {}, onLeave: () => {} },
     onChange: () => {
       computed++;

@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { keylessIdentity } from "../auth/index.ts";
 import { createNode, type MeshNode } from "../node.ts";
+import { peerParts } from "../role-parts.ts";
 import { settle } from "../testing/node-settle.fixture.ts";
 import { SimulatedMesh } from "../testing/simulated-mesh.ts";
 
@@ -125,7 +126,7 @@ describe("a call to a peer further away", () => {
       const callee = await createNode(
         { name: "callee", join: ["memory://relay"] },
         {
-          ...{ clock: mesh.clock, random: mesh.random, identity, role: "peer" },
+          ...{ clock: mesh.clock, random: mesh.random, identity, role: "peer", peerParts },
           transports: [mesh.network.transport("callee")],
         },
       );
@@ -177,7 +178,7 @@ describe("a caller that was started anew", () => {
       const caller = await createNode(
         { name: "caller", join: ["memory://callee"] },
         {
-          ...{ clock: mesh.clock, random: mesh.random, identity, role: "peer" },
+          ...{ clock: mesh.clock, random: mesh.random, identity, role: "peer", peerParts },
           transports: [mesh.network.transport("caller")],
         },
       );

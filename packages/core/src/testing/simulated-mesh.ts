@@ -6,6 +6,7 @@ import { keylessIdentity } from "../auth/index.ts";
 import { MemoryNetwork, type MemoryNetworkOptions } from "../link/index.ts";
 import { createNode, type MeshNode } from "../node.ts";
 import type { NodeOptions, Runtime } from "../node-options.ts";
+import { peerParts } from "../role-parts.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
@@ -53,6 +54,7 @@ export class SimulatedMesh implements AsyncDisposable {
         transports: [this.network.transport(name)],
         identity: keylessIdentity(this.random),
         role,
+        peerParts,
         ...replace,
       },
     );

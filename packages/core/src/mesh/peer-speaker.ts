@@ -1,0 +1,119 @@
+/** A peer's part: it tells of itself (`originator.ts`), answers neighbours that ask what it holds of others, and passes on news. */
+import { MeshError } from "../base/errors.ts";
+import type { NodeId } from "../base/ids.ts";
+import { LIMITS } from "../base/limits.ts";
+import type { Edge } from "../edge/index.ts";
+import { control, type DigestBody, FrameType, Lane } from "../wire/index.ts";
+import type { Leaf } from "./interest.ts";
+import { Originator } from "./originator.ts";
+import { aged, type StoredRecord } from "./records.ts";
+import type { Speaker, SpeakerOptions } from "./speaker.ts";
+
+export class PeerSpeaker implements Speaker {
+  readonly gateway = undefined;
+  readonly home: NodeId;
+  readonly #options: SpeakerOptions;
+  readonly #originator: Originator;
+  /** Neighbours that asked for all there is. */
+  readonly #answered = new WeakSet<Edge>();
+
+  constructor(options: SpeakerOptions) {
+    this.#options = options;
+    this.home = options.local.identity.id;
+    this.#originator = new Originator({ ...options, flood: (frame) => this.passOn(frame) });
+  }
+
+  get incarnation(): number {
+    return this.#originator.incarnation;
+  }
+
+  get costs(): ReadonlyMap<NodeId, number> {
+    return this.#originator.costs;
+  }
+
+  leavesOf(topic: string): ReadonlyMap<NodeId, Leaf> {
+    return this.#originator.leavesOf(topic);
+  }
+
+  // ---- what has changed
+
+  onEdgeOpen(edge: Edge): void {
+    this.#originator.onEdgeOpen(edge);
+  }
+
+  onEdgeClosed(edge: Edge): boolean {
+    return this.#originator.onEdgeClosed(edge);
+  }
+
+  onMeasured(edge: Edge): boolean {
+    return this.#originator.onMeasured(edge);
+  }
+
+  onInterestChanged(): void {
+    this.#originator.onInterestChanged();
+  }
+
+  outlive(record: StoredRecord): boolean {
+    return this.#originator.outlive(record);
+  }
+
+  // ---- what neighbours ask and tell
+
+  onFrame(edge: Edge, type: number, frame: Uint8Array): boolean {
+    if (type === FrameType.digest) this.#onDigest(edge, control.digest.decode(frame));
+    else if (type === FrameType.interest) this.#onInterest(edge, frame);
+    else return false;
+    return true;
+  }
+
+  #onInterest(edge: Edge, frame: Uint8Array): void {
+    if (edge.role !== "leaf") throw new MeshError("malformed-frame", `a ${edge.role} sent what only a leaf sends`);
+    const subscriptions = this.#originator.onLeafTold(edge, control.interest.decode(frame));
+    if (subscriptions > LIMITS.leafSubscriptions)
+      throw new MeshError("too-large", `${subscriptions} subscriptions of one leaf`);
+  }
+
+  /** Tell a neighbour what it lacks. @throws {MeshError} `malformed-frame` */
+  #onDigest(edge: Edge, { whole, known }: DigestBody): void {
+    const { clock, records, directory } = this.#options;
+    if (whole && this.#answered.has(edge))
+      throw new MeshError("malformed-frame", `${edge.peer.name} asked for everything twice`);
+    const theirs = new Map(known.map((held) => [held.id, held]));
+    const nowMs = clock.now();
+    for (const id of whole ? records.byId.keys() : theirs.keys()) {
+      const record = records.byId.get(id);
+      if (!record) continue;
+      const held = theirs.get(id);
+      const isSameLife = held?.incarnation === record.incarnation;
+      if (!held || held.incarnation < record.incarnation || (isSameLife && held.sequence < record.sequence))
+        edge.send(Lane.control, [aged(record, nowMs)]);
+      for (const frame of directory.since(record, isSameLife ? held.directory : 0)) edge.send(Lane.control, [frame]);
+    }
+    if (!whole) return;
+    this.#answered.add(edge);
+    edge.send(Lane.control, [control.synced.encode({})]);
+  }
+
+  passOn(frame: Uint8Array, from?: Edge): void {
+    for (const edge of this.#options.edges()) if (edge !== from) edge.send(Lane.control, [frame]);
+  }
+
+  // ---- telling
+
+  dueInMs(nowMs: number): number {
+    return this.#originator.dueInMs(nowMs);
+  }
+
+  tell(nowMs: number): boolean {
+    this.#originator.tell(nowMs);
+    return true;
+  }
+
+  refresh(nowMs: number): boolean {
+    return this.#originator.refresh(nowMs);
+  }
+
+  goodbye(): void {
+    this.#originator.goodbye();
+  }
+}
