@@ -199,7 +199,7 @@ function mutePeer(mesh: SimulatedMesh, neighbour: string, neighbourId: string): 
     onClosed: () => {},
     onError: () => {},
     onSeedChange: () => {},
-    onFrame: () => {},
+    onFrame: (_edge, _type, _packet, at, length) => at + length,
   });
   edges.seed(`memory://${neighbour}`);
   return edges;

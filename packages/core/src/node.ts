@@ -120,7 +120,11 @@ export class MeshNode implements AsyncDisposable {
       onOpen: (edge) => this.#onEdgeOpen(edge),
       onMeasured: (edge) => this.#mesh.onMeasured(edge),
       onClosed: (edge, error) => this.#onEdgeClosed(edge, error),
-      onFrame: (edge, type, bytes, at, length) => this.#onFrame(edge, type, bytes, at, length),
+      onFrame: (edge, type, packet, at, length) => {
+        if (type === FrameType.data) return this.#feeds.onData(edge, packet, at, length);
+        this.#onFrame(edge, type, packet.subarray(at, at + length));
+        return at + length;
+      },
       // The table of edges has written a line already.
       onError: (error) => this.#events.emit("error", error),
       onSeedChange: () => this.#changed(),
@@ -521,12 +525,11 @@ export class MeshNode implements AsyncDisposable {
     this.#changed();
   }
 
-  #onFrame(edge: EdgeDriver, type: number, bytes: Uint8Array, at: number, length: number): void {
-    if (this.#feeds.onFrame(edge, type, bytes, at, length)) {
+  #onFrame(edge: EdgeDriver, type: number, frame: Uint8Array): void {
+    if (this.#feeds.onFrame(edge, type, frame)) {
       if (type === FrameType.attach) this.#waiters.check();
       return;
     }
-    const frame = bytes.subarray(at, at + length);
     if (isUnicast(type)) return this.#unicast.onFrame(edge, type, frame);
     if (this.#mesh.onFrame(edge, type, frame)) return;
     if (type === FrameType.refused) return this.#onRefused(edge, control.refused.decode(frame));

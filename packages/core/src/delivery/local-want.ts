@@ -5,8 +5,8 @@ import type { Flow, Reader } from "./flow.ts";
 
 /** Hears what comes; never waits, never throws. */
 export interface Listener {
-  /** `seq` of `flow` is in the log now. */
-  onMessage(flow: Flow, seq: number): void;
+  /** `from` to `to` of `flow` are in the log now. */
+  onMessages(flow: Flow, from: number, to: number): void;
   /** `from` to `to` (Infinity: open-ended) cannot be delivered. */
   onGap(flow: Flow, from: number, to: number, reason: GapReason): void;
   /** `from` to `to` were removed by a policy on the way. */
@@ -14,7 +14,7 @@ export interface Listener {
 }
 
 /** Who only wants it in the log. */
-export const observer: Listener = { onMessage: () => {}, onGap: () => {}, onSkip: () => {} };
+export const observer: Listener = { onMessages: () => {}, onGap: () => {}, onSkip: () => {} };
 
 class LocalReader implements Reader {
   next: number;
@@ -26,7 +26,11 @@ class LocalReader implements Reader {
   }
 
   onHead(flow: Flow): void {
-    while (this.next <= flow.log.head) this.#listener.onMessage(flow, this.next++);
+    const { next } = this;
+    const { head } = flow.log;
+    if (next > head) return;
+    this.next = head + 1;
+    this.#listener.onMessages(flow, next, head);
   }
 
   onGap(flow: Flow, to: number, reason: GapReason): void {

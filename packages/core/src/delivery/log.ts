@@ -146,7 +146,7 @@ export class Log {
    * @returns Where in `newest` the head goes.
    */
   append(flow: FlowLog, headBytes: number, payload: Uint8Array): number {
-    const asView = this.#isView(payload.length, payload.buffer);
+    const asView = this.#isView(payload.length, payload);
     const segment = this.#room(asView ? headBytes : headBytes + payload.length);
     const at = segment.used;
     if (asView) {
@@ -164,7 +164,7 @@ export class Log {
 
   /** Hold a frame that came in whole: `length` bytes at `at`. Its payload begins at `payloadFrom`. */
   appendFrame(flow: FlowLog, frame: Uint8Array, at: number, length: number, payloadFrom: number): void {
-    const asView = this.#isView(at + length - payloadFrom, frame.buffer);
+    const asView = this.#isView(at + length - payloadFrom, frame);
     const copied = asView ? payloadFrom - at : length;
     const segment = this.#room(copied);
     const into = segment.used;
@@ -192,8 +192,11 @@ export class Log {
   }
 
   /** A large payload is not copied, unless it would keep a buffer alive that takes too much of this log for so little. */
-  #isView(payloadBytes: number, { byteLength }: ArrayBufferLike): boolean {
-    return payloadBytes >= LIMITS.logViewBytes && (byteLength <= this.#viewBytes || byteLength < payloadBytes * 2);
+  #isView(payloadBytes: number, within: Uint8Array): boolean {
+    // A small array may have no buffer yet, and asking for it would make one.
+    if (payloadBytes < LIMITS.logViewBytes) return false;
+    const { byteLength } = within.buffer;
+    return byteLength <= this.#viewBytes || byteLength < payloadBytes * 2;
   }
 
   /** Frames that came side by side are copied in one go, before anything is read or the segment is gone. */

@@ -34,7 +34,10 @@ function mutePeer(simulation: SimulatedMesh, join: string): { close(): Promise<v
     onOpen: (edge) => mesh.onEdgeOpen(edge),
     onMeasured: () => {},
     onClosed: (edge) => mesh.onEdgeClosed(edge),
-    onFrame: (edge, type, bytes, at, length) => void mesh.onFrame(edge, type, bytes.subarray(at, at + length)),
+    onFrame: (edge, type, packet, at, length) => {
+      mesh.onFrame(edge, type, packet.subarray(at, at + length));
+      return at + length;
+    },
     onError: () => {},
     onSeedChange: () => {},
   });

@@ -45,12 +45,14 @@ export function rawLeaf(mesh: SimulatedMesh, name: string, gateway: string, role
     onClosed: () => {},
     onError: () => {},
     onSeedChange: () => {},
-    onFrame: (_edge, type, bytes, at, length) => {
-      const frame = bytes.subarray(at, at + length);
+    onFrame: (_edge, type, packet, at, length) => {
+      const frame = packet.subarray(at, at + length);
       if (type === FrameType.data) newestFlow = dataFlow(frame, 0);
-      if (type !== FrameType.record) return;
-      const body = control.recordBody.read(new Reader(control.record.decode(frame).body));
-      incarnations.set(body.id, body.incarnation);
+      if (type === FrameType.record) {
+        const body = control.recordBody.read(new Reader(control.record.decode(frame).body));
+        incarnations.set(body.id, body.incarnation);
+      }
+      return at + length;
     },
   });
   edges.seed(`memory://${gateway}`);

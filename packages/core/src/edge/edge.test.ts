@@ -69,7 +69,10 @@ class Scene {
       onIntroduced: () => undefined,
       onOpen: () => this.opened++,
       onMeasured: (edge) => void this.measured.push(edge.latency.roundTripMs),
-      onFrame: (_edge, type) => void this.frames.push(type),
+      onFrame: (_edge, type, _packet, at, length) => {
+        this.frames.push(type);
+        return at + length;
+      },
       onClosed: (_edge, error) => void this.closed.push(error),
     };
     this.edge = new Edge(host, link, { dialled: true, address: "memory://them", credential: "" });

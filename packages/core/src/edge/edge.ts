@@ -39,8 +39,12 @@ export interface EdgeHost {
   onOpen(edge: Edge): void;
   /** The round trip was measured once more. */
   onMeasured(edge: Edge): void;
-  /** A frame of an open edge that is not the edge's own business. @throws {MeshError} to close the edge. */
-  onFrame(edge: Edge, type: number, bytes: Uint8Array, at: number, length: number): void;
+  /**
+   * A frame of an open edge that is not the edge's own business, within the packet it came in.
+   * @returns Where the next frame begins: behind this one, or behind more of its kind that were taken with it.
+   * @throws {MeshError} to close the edge.
+   */
+  onFrame(edge: Edge, type: number, packet: Uint8Array, at: number, length: number): number;
   /** Last call. `error` is undefined after an agreed end. */
   onClosed(edge: Edge, error: MeshError | undefined): void;
 }
@@ -270,10 +274,10 @@ export class Edge implements LinkSink, Flushable {
           if (length < FRAME_HEAD_BYTES || at + length > packet.byteLength) {
             throw new MeshError("malformed-frame", `a frame of ${length} bytes does not fit its packet`);
           }
+          const next = this.#onFrame(packet, at, length);
           const lane = packet[at + 6]!;
-          if (lane <= Lanes.bulk) this.laneBytesIn[lane]! += length;
-          this.#onFrame(packet, at, length);
-          at += length;
+          if (lane <= Lanes.bulk) this.laneBytesIn[lane]! += next - at;
+          at = next;
         }
       } catch (error) {
         this.fail(asMeshError(error, "malformed-frame"));
@@ -294,33 +298,47 @@ export class Edge implements LinkSink, Flushable {
     );
   }
 
-  #onFrame(bytes: Uint8Array, at: number, length: number): void {
-    const type = bytes[at + 4]!;
-    if (this.#phase.on === "handshake") return this.#onHandshake(this.#phase.state, bytes.subarray(at, at + length));
+  /** @returns Where the next frame begins. */
+  #onFrame(packet: Uint8Array, at: number, length: number): number {
+    const type = packet[at + 4]!;
+    if (this.#phase.on === "handshake") {
+      this.#onHandshake(this.#phase.state, packet.subarray(at, at + length));
+      return at + length;
+    }
     switch (type) {
       case FrameType.data:
       case FrameType.unicast:
       case FrameType.bounce:
       case FrameType.denied:
-        return this.#host.onFrame(this, type, bytes, at, length);
+        return this.#host.onFrame(this, type, packet, at, length);
+      case FrameType.ping:
+      case FrameType.pong:
+      case FrameType.refuse:
+      case FrameType.goodbye:
+        this.#onOwnFrame(type, packet.subarray(at, at + length));
+        return at + length;
+      default:
+        if (length > LIMITS.controlFrameBytes) throw new MeshError("too-large", `a control frame of ${length} bytes`);
+        return this.#host.onFrame(this, type, packet, at, length);
+    }
+  }
+
+  #onOwnFrame(type: number, frame: Uint8Array): void {
+    switch (type) {
       case FrameType.ping: {
-        const { token, roundTripMicros } = control.ping.decode(bytes.subarray(at, at + length));
+        const { token, roundTripMicros } = control.ping.decode(frame);
         if (roundTripMicros > 0 && this.#host.local.role === "leaf") this.latency.add(roundTripMicros / 1000);
         return this.send(Lanes.control, [control.pong.encode({ token })]);
       }
       case FrameType.pong:
-        return this.#onPong(control.pong.decode(bytes.subarray(at, at + length)).token);
+        return this.#onPong(control.pong.decode(frame).token);
       case FrameType.refuse: // it had accepted us, and then another edge to us
       case FrameType.goodbye: {
-        const { code, detail } = control.goodbye.decode(bytes.subarray(at, at + length));
+        const { code, detail } = control.goodbye.decode(frame);
         const known = isMeshErrorCode(code) ? code : "goodbye";
         this.#closed(new MeshError(known, `the other side ended the edge: ${detail}`));
         void this.#link.close().catch(() => {});
-        return;
       }
-      default:
-        if (length > LIMITS.controlFrameBytes) throw new MeshError("too-large", `a control frame of ${length} bytes`);
-        this.#host.onFrame(this, type, bytes, at, length);
     }
   }
 

@@ -273,8 +273,8 @@ export class Edges implements EdgeHost {
     this.#options.onMeasured(edge);
   }
 
-  onFrame(edge: Edge, type: number, bytes: Uint8Array, at: number, length: number): void {
-    this.#options.onFrame(edge, type, bytes, at, length);
+  onFrame(edge: Edge, type: number, packet: Uint8Array, at: number, length: number): number {
+    return this.#options.onFrame(edge, type, packet, at, length);
   }
 
   onClosed(edge: Edge, error: MeshError | undefined): void {

@@ -8,8 +8,9 @@ export type Headers = Readonly<Record<string, string | number | boolean | null>>
 export interface Message<T = unknown> {
   readonly topic: string;
   /**
-   * A `Uint8Array` when one was published, otherwise the decoded value. Small data is the reader's own; bytes from 4 KiB
-   * on are a view shared with the node's log: copy them before changing them.
+   * A `Uint8Array` when one was published, otherwise the decoded value. Small data is the reader's own, though its
+   * `buffer` may hold other messages too; bytes from 4 KiB on are a view shared with the node's log. So `slice()` what is
+   * to be transferred, or changed when it may be large.
    */
   readonly data: T;
   /** The node that published it. */

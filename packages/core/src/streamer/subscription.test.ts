@@ -208,11 +208,11 @@ function direct(logBytes = 1_000_000) {
   };
   const subscription = new Subscription<unknown>(host, "**", {}, undefined);
   const flows = new Map<string, Flow>();
-  const { onMessage } = subscription;
+  const { onMessages } = subscription;
   let isLost = false;
-  subscription.onMessage = (flow, seq) => {
+  subscription.onMessages = (flow, from, to) => {
     flows.set(flow.topic, flow);
-    if (!isLost) onMessage.call(subscription, flow, seq);
+    if (!isLost) onMessages.call(subscription, flow, from, to);
   };
   const publish = (topic: string, data: unknown, headers?: unknown): void =>
     feeds.publish(
@@ -286,7 +286,7 @@ describe("a hole", () => {
     const ended = flow("a");
     const next = { ...ended, number: 77, stream: ended.stream } as Flow;
     subscription.onGap(ended, 2, Number.POSITIVE_INFINITY, "origin-lost");
-    subscription.onMessage(next, 1);
+    subscription.onMessages(next, 1, 1);
     expect(await withGaps(subscription)).toEqual(["a 1", "a 1 after 2-Infinity"]);
   });
 

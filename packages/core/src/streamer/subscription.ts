@@ -3,6 +3,7 @@
  * until it is read, so what a slow reader costs is bounded by the log, and what has left the log is a gap.
  */
 import type { Clock } from "../base/clock.ts";
+import { copyOf } from "../base/copy-of.ts";
 import { Emitter, type ListenerOptions } from "../base/emitter.ts";
 import { MeshError } from "../base/errors.ts";
 import type { Handle } from "../base/handle.ts";
@@ -14,6 +15,7 @@ import {
   dataIsRaw,
   dataPayloadFrom,
   dataPublishedAtMs,
+  decodeBorrowed,
   decodePayload,
   type GapReason,
   readU32,
@@ -161,22 +163,32 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
 
   // ---- from the feeds
 
-  onMessage(flow: Flow, seq: number): void {
+  onMessages(flow: Flow, from: number, to: number): void {
     if (this.#ended || (this.#options.echo === false && flow.origin === this.#host.self)) return;
-    const { capacity } = this.#options;
-    if (capacity !== undefined && this.#waiting >= capacity) {
-      this.#tellLost();
-      if (this.#waiting >= capacity) {
-        if (this.#options.overflow === "drop-newest") return this.#drop(flow, 1);
-        this.#dropOldest();
-      }
-      if (this.#ended) return; // whoever heard of it closed the subscription
-    }
-    const last = this.#runs.at(-1);
-    if (last?.flow === flow && last.to === seq - 1 && !last.lost && this.#runs.length > this.#firstRun) last.to = seq;
-    else this.#push({ flow, next: seq, to: seq, lost: undefined });
-    this.#waiting++;
+    if (this.#options.capacity === undefined) return this.#add(flow, from, to);
+    for (let seq = from; seq <= to; seq++) if (this.#makesRoom(flow)) this.#add(flow, seq, seq);
+  }
+
+  #add(flow: Flow, from: number, to: number): void {
+    const last = this.#runs[this.#runs.length - 1];
+    if (last?.flow === flow && last.to === from - 1 && !last.lost && this.#runs.length > this.#firstRun) last.to = to;
+    else this.#push({ flow, next: from, to, lost: undefined });
+    this.#waiting += to - from + 1;
     this.#arrived();
+  }
+
+  /** Whether one more message of `flow` may wait; by the overflow chosen, it or the oldest is dropped. */
+  #makesRoom(flow: Flow): boolean {
+    const capacity = this.#options.capacity!;
+    if (this.#waiting >= capacity) this.#tellLost();
+    if (this.#waiting >= capacity) {
+      if (this.#options.overflow === "drop-newest") {
+        this.#drop(flow, 1);
+        return false;
+      }
+      this.#dropOldest();
+    }
+    return !this.#ended; // whoever heard of it may have closed the subscription
   }
 
   /** It is told in its place: when what came before it has been read. */
@@ -301,9 +313,15 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
     try {
       const length = readU32(bytes, at);
       const encodedHeaders = dataHeaders(bytes, at);
-      // Small payloads are copied: the reader may keep or change them without touching the log.
-      const payload = view ?? bytes.slice(dataPayloadFrom(bytes, at, length), at + length);
-      const data = (dataIsRaw(bytes, at) ? payload : decodePayload(payload)) as T;
+      const from = dataPayloadFrom(bytes, at, length);
+      // Small data is the reader's own: it may keep or change it without touching the log.
+      const data = (
+        dataIsRaw(bytes, at)
+          ? (view ?? copyOf(bytes, from, at + length))
+          : view
+            ? decodePayload(view)
+            : decodeBorrowed(bytes.subarray(from, at + length))
+      ) as T;
       const headers = encodedHeaders ? readHeaders(encodedHeaders) : NO_HEADERS;
       return {
         topic: flow.topic,
@@ -413,7 +431,7 @@ function merged(runs: readonly Run[], onlySameReason: boolean): Run[] {
 
 /** @throws {MeshError} `malformed-payload` */
 function readHeaders(encoded: Uint8Array): Headers {
-  const headers = decodePayload(encoded);
+  const headers = decodeBorrowed(encoded);
   if (typeof headers !== "object" || headers === null || Array.isArray(headers))
     throw new MeshError("malformed-payload", "its headers are no map");
   return headers as Headers;

@@ -12,6 +12,7 @@ import {
   dataPublishedAtMs,
   dataSeq,
   Lane,
+  plainDataBytes,
   readU32,
   writeDataHead,
   writeU32,
@@ -94,6 +95,26 @@ describe("data frames", () => {
     );
     beyond.fill(0xff, 16, 24);
     expect(() => dataSeq(beyond, 0)).toThrow("[malformed-frame]");
+  });
+
+  it("follow on one another in a packet while they are whole, plain, and the next of their flow", () => {
+    const payload = fromHex("aabbcc");
+    const frame = frameOf(undefined, payload, 0, 5);
+    const length = frame.byteLength;
+    expect(plainDataBytes(frame, 0, 7, 5)).toBe(length);
+    for (let cut = 0; cut < length; cut++) expect(plainDataBytes(frame.subarray(0, cut), 0, 7, 5)).toBe(0);
+    expect(plainDataBytes(frame, 0, 8, 5)).toBe(0);
+    for (const seq of [4, 6]) expect(plainDataBytes(frame, 0, 7, seq)).toBe(0);
+    expect(plainDataBytes(frameOf(fromHex("80"), payload, 0, 5), 0, 7, 5)).toBe(0);
+    expect(plainDataBytes(frameOf(undefined, payload, 0, 2 ** 52 + 1), 0, 7, 2 ** 52 + 1)).toBe(0);
+    for (const claimed of [0, DATA_HEAD_BYTES - 1, length + 1, 0xffff_ffff]) {
+      const lying = frame.slice();
+      writeU32(lying, 0, claimed);
+      expect(plainDataBytes(lying, 0, 7, 5)).toBe(0);
+    }
+    const other = frame.slice();
+    other[4] = 0x20;
+    expect(plainDataBytes(other, 0, 7, 5)).toBe(0);
   });
 
   it("copy nothing: header map and payload are views", () => {

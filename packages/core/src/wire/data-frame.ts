@@ -72,6 +72,18 @@ export function dataPayloadFrom(bytes: Uint8Array, at: number, length: number): 
   return at + DATA_HEAD_BYTES + 4 + headersBytes;
 }
 
+/**
+ * Length of the frame at `at` when it is wholly there, number `seq` of `flow` and without headers, as the next frame of a
+ * busy flow is; otherwise 0, and a closer look tells what it is.
+ */
+export function plainDataBytes(bytes: Uint8Array, at: number, flow: number, seq: number): number {
+  const left = bytes.length - at;
+  if (left < DATA_HEAD_BYTES || bytes[at + 4] !== FrameType.data || bytes[at + 5]! & DataFlag.headers) return 0;
+  const length = readU32(bytes, at);
+  if (length < DATA_HEAD_BYTES || length > left || seq > MAX_SEQ) return 0;
+  return readU53(bytes, at + 16) === seq && readU53(bytes, at + 8) === flow ? length : 0;
+}
+
 export const dataPublishedAtMs = (bytes: Uint8Array, at: number): number => readU53(bytes, at + 24) / 1000;
 export const dataIsRaw = (bytes: Uint8Array, at: number): boolean => (bytes[at + 5]! & DataFlag.raw) !== 0;
 

@@ -19,6 +19,6 @@ export * from "./data-frame.ts";
 export * from "./frame.ts";
 export { FrameSplitter } from "./frame-splitter.ts";
 export { decodeLeafQuery, encodeLeafQuery, FIRST_LEAF, type LeafQuery } from "./leaf-query.ts";
-export { decodePayload, encodePayload, encodeShared } from "./payload.ts";
+export { decodeBorrowed, decodePayload, encodePayload, encodeShared } from "./payload.ts";
 export { bytes, Reader, struct, Writer } from "./schema.ts";
 export * from "./unicast-frame.ts";

@@ -1,8 +1,8 @@
-import { encode } from "@msgpack/msgpack";
+import { ExtData, encode } from "@msgpack/msgpack";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { codeOf } from "./decode-any.fixture.ts";
-import { decodePayload, encodePayload, encodeShared } from "./index.ts";
+import { decodeBorrowed, decodePayload, encodePayload, encodeShared } from "./index.ts";
 import { fromHex, hex } from "./vectors.fixture.ts";
 
 const nested = (levels: number): unknown => {
@@ -107,6 +107,27 @@ describe("payloads", () => {
     const cycle: unknown[] = [];
     cycle.push(cycle);
     expect(() => encodePayload(cycle)).toThrow(TypeError);
+  });
+});
+
+describe("a value decoded from borrowed bytes", () => {
+  const blank = (bytes: Uint8Array): unknown => {
+    const value = decodeBorrowed(bytes);
+    bytes.fill(0xc1);
+    return value;
+  };
+
+  it("shares nothing with them", () => {
+    const binary = { deep: [{ bytes: new Uint8Array([1, 2, 3]) }, "text"] };
+    for (const value of [binary, new Uint8Array(300).fill(4), new Uint8Array(70_000).fill(5), new Date(1e12), ["a"]])
+      expect(blank(encodePayload(value))).toEqual(value);
+  });
+
+  it("also not by an extension of the user's own", () => {
+    for (const length of [1, 2, 4, 8, 16, 3, 300, 70_000]) {
+      const data = new Uint8Array(length).fill(9);
+      expect(blank(encode(new ExtData(7, data)).slice())).toEqual(new ExtData(7, data));
+    }
   });
 });
 

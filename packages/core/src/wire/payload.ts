@@ -47,11 +47,23 @@ export function encodePayload(value: unknown): Uint8Array {
   return encodeShared(value).slice();
 }
 
-/** @throws {MeshError} `malformed-payload` when the bytes are no MessagePack or nest deeper than 64. */
+/**
+ * The value in `bytes`. Binary parts of it are views of them.
+ * @throws {MeshError} `malformed-payload` when the bytes are no MessagePack or nest deeper than 64.
+ */
 export function decodePayload(bytes: Uint8Array): unknown {
+  return decode(bytes, false);
+}
+
+/** As `decodePayload`, of bytes that are somebody else's: the value shares nothing with them. */
+export function decodeBorrowed(bytes: Uint8Array): unknown {
+  return decode(bytes, true);
+}
+
+function decode(bytes: Uint8Array, isBorrowed: boolean): unknown {
   try {
-    checkShape(bytes);
-    return decoder.decode(bytes);
+    const hasBinary = checkShape(bytes);
+    return decoder.decode(isBorrowed && hasBinary ? bytes.slice() : bytes);
   } catch (cause) {
     if (cause instanceof MeshError) throw cause;
     throw new MeshError(
@@ -68,9 +80,11 @@ const open = new Float64Array(LIMITS.payloadDepth);
 /**
  * Follows the structure of the one value in `bytes` without building anything. Every value takes at least a byte, so
  * claims that pass are no larger than what was received. Bytes that stand for nothing are left to the decoder.
+ * @returns Whether there is anything binary in it.
  */
-function checkShape(bytes: Uint8Array): void {
+function checkShape(bytes: Uint8Array): boolean {
   const end = bytes.byteLength;
+  let hasBinary = false;
   let depth = 0;
   let at = 0;
   /** Values announced and not yet seen, in all open containers together. */
@@ -85,6 +99,7 @@ function checkShape(bytes: Uint8Array): void {
     else if (byte >= 0x90 && byte <= 0x9f) items = byte & 0x0f;
     else if (byte >= 0xa0 && byte <= 0xbf) at += byte & 0x1f;
     else if (byte >= 0xc4) {
+      if (byte <= 0xc9 || (byte >= 0xd4 && byte <= 0xd8)) hasBinary = true;
       const length = LENGTH_BYTES[byte - 0xc4]!;
       const count = length === 0 ? 0 : readLength(bytes, at, length);
       at += length + EXTRA_BYTES[byte - 0xc4]!;
@@ -108,6 +123,7 @@ function checkShape(bytes: Uint8Array): void {
       at > end ? `it claims more than its ${end} bytes hold` : `${end - at} bytes follow its value`,
     );
   }
+  return hasBinary;
 }
 
 /** A length of 1, 2 or 4 bytes; what is cut off counts as 0 and is found missing by the caller. */
