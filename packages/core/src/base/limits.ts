@@ -44,6 +44,8 @@ export const LIMITS = {
   recordBytes: 128 * KiB,
   /** What the records of all peers may take. Each has an equal part to itself; as much again is for those that need more. */
   recordsBytes: 16 * MiB,
+  /** What the last records of peers that have expired may take; in parts as `recordsBytes`, which hold some 30 neighbours. */
+  departedBytes: 8 * MiB,
   /** What one peer may put into the directory, as it travels, in bytes. */
   shareBytes: 8 * MiB,
   /** What all peers may put into the directory, in memory and in bytes; in parts as `recordsBytes`. */
@@ -97,6 +99,8 @@ export const TIMINGS = {
   recordRefreshMs: 120_000,
   /** A record not refreshed for this long is dropped, in ms. */
   recordExpiryMs: 300_000,
+  /** Who tells an old record of an expired peer is told its last one, as a record that has this long, in ms: it may find its peer. */
+  departedMs: 10_000,
   /** Routes are computed at once, and then not again for so long, in ms. */
   routesPauseMs: 20,
 } as const;

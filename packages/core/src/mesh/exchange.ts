@@ -18,6 +18,8 @@ export interface ExchangeOptions {
   readonly directory: Directory;
   /** Others may hear what `from` has just told. */
   passOn(frame: Uint8Array, from: Edge): void;
+  /** This record is no news, or there is no room for it. */
+  onOldRecord(frame: Uint8Array, from: Edge): void;
 }
 
 /** Who was asked for what is missing is not asked again for so long, in ms. */
@@ -53,6 +55,7 @@ export class Exchange {
     const { refused } = records;
     const record = records.offer(frame, clock.now());
     if (!record) {
+      this.#options.onOldRecord(frame, edge);
       if (refused === 0 && records.refused > 0) logger.log("warn", "mesh full", { peers: records.byId.size });
       return undefined;
     }

@@ -65,6 +65,8 @@ export class LeafSpeaker implements Speaker {
 
   passOn(): void {}
 
+  onOldRecord(): void {}
+
   dueInMs(): number {
     const { gateway } = this;
     return gateway && (gateway !== this.#toldGateway || this.#interestChanged) ? 0 : Number.POSITIVE_INFINITY;

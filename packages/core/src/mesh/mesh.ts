@@ -90,6 +90,7 @@ export class Mesh implements Flushable {
       records,
       directory,
       passOn: (frame, from) => this.#speaker.passOn(frame, from),
+      onOldRecord: (frame, from) => this.#speaker.onOldRecord(frame, from),
     });
     this.#sweepLater();
     this.#touch();

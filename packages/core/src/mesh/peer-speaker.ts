@@ -4,6 +4,7 @@ import type { NodeId } from "../base/ids.ts";
 import { LIMITS } from "../base/limits.ts";
 import type { Edge } from "../edge/index.ts";
 import { control, type DigestBody, FrameType, Lane } from "../wire/index.ts";
+import { Departed } from "./departed.ts";
 import type { Leaf } from "./interest.ts";
 import { Originator } from "./originator.ts";
 import { aged, type StoredRecord } from "./records.ts";
@@ -16,10 +17,12 @@ export class PeerSpeaker implements Speaker {
   readonly #originator: Originator;
   /** Neighbours that asked for all there is. */
   readonly #answered = new WeakSet<Edge>();
+  readonly #departed = new Departed();
 
   constructor(options: SpeakerOptions) {
     this.#options = options;
     this.home = options.local.identity.id;
+    options.records.departed = this.#departed;
     this.#originator = new Originator({ ...options, flood: (frame) => this.passOn(frame) });
   }
 
@@ -96,6 +99,12 @@ export class PeerSpeaker implements Speaker {
 
   passOn(frame: Uint8Array, from?: Edge): void {
     for (const edge of this.#options.edges()) if (edge !== from) edge.send(Lane.control, [frame]);
+  }
+
+  /** A peer whose clock was set back learns of its former life in this way, and who was told an old record that it is old. */
+  onOldRecord(frame: Uint8Array, from: Edge): void {
+    const lastWord = this.#departed.lastWord(frame, this.#options.clock.now());
+    if (lastWord) from.send(Lane.control, [lastWord]);
   }
 
   // ---- telling

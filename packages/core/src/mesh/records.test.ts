@@ -4,6 +4,7 @@ import type { Identity } from "../auth/index.ts";
 import { LIMITS, TIMINGS } from "../base/limits.ts";
 import { codeOf } from "../wire/decode-any.fixture.ts";
 import { control, type RecordBody, Writer } from "../wire/index.ts";
+import { Departed } from "./departed.ts";
 import { Records } from "./records.ts";
 
 const alice = ed25519Identity();
@@ -166,5 +167,57 @@ describe("Records", () => {
 
   it("believe everybody where nothing can be checked", () => {
     expect(new Records(undefined, me).offer(recordOf({ ...alice, sign: () => new Uint8Array(0) }), 0)).toBeDefined();
+  });
+});
+
+describe("Records of peers that have expired", () => {
+  /** Who has said goodbye, and is forgotten. */
+  function gone() {
+    const records = new Records(ed25519Verifier, me);
+    const departed = new Departed();
+    records.departed = departed;
+    records.offer(recordOf(alice, { sequence: 5 }), 0);
+    records.offer(recordOf(alice, { sequence: 6, gone: true }), 0);
+    expect(records.expire(TIMINGS.recordExpiryMs)).toHaveLength(1);
+    return { records, departed };
+  }
+
+  it.each([
+    ["the last one, as if it were young", { sequence: 6, gone: true }, false],
+    ["one from before its goodbye", { sequence: 5 }, false],
+    ["one of an earlier life", { incarnation: 9, sequence: 100 }, false],
+    ["what it says later", { sequence: 7 }, true],
+    ["what it says in a later life", { incarnation: 11, sequence: 1 }, true],
+  ])("take %s: %3$s", (_what, changes, taken) => {
+    const { records } = gone();
+    expect(records.offer(recordOf(alice, changes), TIMINGS.recordExpiryMs) !== undefined).toBe(taken);
+    expect(records.byId.has(alice.id)).toBe(taken);
+  });
+
+  it("answer what is older with the last one, which is about to expire, and nothing else", () => {
+    const { departed } = gone();
+    const last = control.record.decode(recordOf(alice, { sequence: 6, gone: true }));
+    const answer = (changes: Partial<RecordBody>) => {
+      const frame = departed.lastWord(recordOf(alice, changes), TIMINGS.recordExpiryMs);
+      return frame && control.record.decode(frame);
+    };
+    const old = { ...last, ageMs: TIMINGS.recordExpiryMs - TIMINGS.departedMs };
+    expect(
+      [{ sequence: 5 }, { incarnation: 9, sequence: 100 }, { sequence: 6 }, { incarnation: 11 }].map(answer),
+    ).toEqual([old, old, undefined, undefined]);
+    expect(departed.lastWord(recordOf(ed25519Identity()), 0)).toBeUndefined();
+  });
+
+  it("are no more than peers there may be, and those that say much push out only their like", () => {
+    const departed = new Departed();
+    const add = (number: number, bytes: number): void =>
+      departed.add({ id: nobody(number), incarnation: 1, sequence: 1, frame: new Uint8Array(bytes) });
+    const held = (from: number, to: number): number =>
+      Array.from({ length: to - from }, (_, i) => departed.get(nobody(from + i))).filter(Boolean).length;
+    for (let i = 0; i < 1_000; i++) add(i, 800);
+    for (let i = 1_000; i < 1_300; i++) add(i, LIMITS.recordBytes);
+    expect([held(0, 1_000), held(1_000, 1_300), held(1_236, 1_300)]).toEqual([1_000, 64, 64]); // 8 MiB of large ones
+    for (let i = 2_000; i < 12_500; i++) add(i, 800);
+    expect([held(0, 2_500), held(2_500, 12_500)]).toEqual([0, LIMITS.peers]);
   });
 });

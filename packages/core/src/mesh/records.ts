@@ -19,6 +19,13 @@ export interface StoredRecord extends RecordBody {
   readonly news: "life" | "links" | "none";
 }
 
+/** Remembers those that have expired (`departed.ts`). */
+interface Memory {
+  get(id: NodeId): Version | undefined;
+  add(record: StoredRecord): void;
+  delete(id: NodeId): void;
+}
+
 export class Records {
   /** Records of peers that there was no room for. */
   refused = 0;
@@ -26,6 +33,8 @@ export class Records {
   readonly #self: NodeId;
   readonly #byId = new Map<NodeId, StoredRecord>();
   readonly #room = new Room(LIMITS.recordsBytes);
+  /** Who is in it comes back with a newer record only. A leaf has none: its gateway sees to that. */
+  departed: Memory | undefined;
 
   /** @param self There is always room for its record. */
   constructor(verifier: Verifier | undefined, self: NodeId) {
@@ -48,7 +57,8 @@ export class Records {
     // In a mesh with cycles most of them are old news: that must cost little.
     const version = control.recordVersion.read(new Reader(body));
     const known = this.#byId.get(version.id);
-    if ((known && !isNewer(version, known)) || ageMs >= TIMINGS.recordExpiryMs) return undefined;
+    const last = known ?? this.departed?.get(version.id);
+    if ((last && !isNewer(version, last)) || ageMs >= TIMINGS.recordExpiryMs) return undefined;
     const isOwn = version.id === this.#self;
     if (!known && !isOwn && this.#byId.size >= LIMITS.peers) return this.#refuse();
     const kept = frame.slice();
@@ -59,6 +69,7 @@ export class Records {
     const expiresAtMs = nowMs + TIMINGS.recordExpiryMs - ageMs;
     const stored: StoredRecord = { ...record, costs, frame: kept, expiresAtMs, news: newsOf(record, costs, known) };
     this.#byId.set(record.id, stored);
+    this.departed?.delete(record.id);
     return stored;
   }
 
@@ -71,9 +82,10 @@ export class Records {
   /** Drop what has not been refreshed; gives what was dropped. */
   expire(nowMs: number): StoredRecord[] {
     const dropped = [...this.#byId.values()].filter(({ id, expiresAtMs }) => id !== this.#self && expiresAtMs <= nowMs);
-    for (const { id, frame } of dropped) {
-      this.#byId.delete(id);
-      this.#room.resize(frame.byteLength, 0);
+    for (const record of dropped) {
+      this.#byId.delete(record.id);
+      this.#room.resize(record.frame.byteLength, 0);
+      this.departed?.add(record);
     }
     return dropped;
   }
@@ -84,7 +96,7 @@ export class Records {
 }
 
 /** The frame to pass a record on in, now. */
-export function aged({ frame, expiresAtMs }: StoredRecord, nowMs: number): Uint8Array {
+export function aged({ frame, expiresAtMs }: Pick<StoredRecord, "frame" | "expiresAtMs">, nowMs: number): Uint8Array {
   const copy = frame.slice();
   const leftMs = Math.min(Math.max(expiresAtMs - nowMs, 0), TIMINGS.recordExpiryMs);
   writeU32(copy, FRAME_HEAD_BYTES, Math.round(TIMINGS.recordExpiryMs - leftMs));
@@ -93,7 +105,7 @@ export function aged({ frame, expiresAtMs }: StoredRecord, nowMs: number): Uint8
 
 type Version = Pick<RecordBody, "incarnation" | "sequence">;
 
-const isNewer = (a: Version, b: Version): boolean =>
+export const isNewer = (a: Version, b: Version): boolean =>
   a.incarnation > b.incarnation || (a.incarnation === b.incarnation && a.sequence > b.sequence);
 
 function newsOf(

@@ -22,6 +22,11 @@ export class Room {
     return true;
   }
 
+  /** Whether so much is more than one peer's part. */
+  isAbove(bytes: number): boolean {
+    return this.#abovePart(bytes) > 0;
+  }
+
   #abovePart(bytes: number): number {
     return Math.max(0, bytes - this.#bytes / LIMITS.peers);
   }

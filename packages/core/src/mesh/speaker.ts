@@ -44,6 +44,8 @@ export interface Speaker {
   outlive(record: StoredRecord): boolean;
   /** Others may hear what `from` has just told. */
   passOn(frame: Uint8Array, from: Edge): void;
+  /** `from` has told a record that is no news. */
+  onOldRecord(frame: Uint8Array, from: Edge): void;
 
   /** How long until changes may be told, in ms: 0 or less for now; Infinity when there is nothing to tell. */
   dueInMs(nowMs: number): number;
