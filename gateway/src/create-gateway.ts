@@ -63,7 +63,10 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
   });
   let upgrades: Disposable | undefined;
   try {
-    upgrades = takeUpgrades(server, path, (request, socket, head) => webSockets.handleUpgrade(request, socket, head));
+    upgrades = takeUpgrades(server, path, (request, socket, head) => {
+      front?.handOver(request.socket);
+      webSockets.handleUpgrade(request, socket, head);
+    });
     await front?.listen();
   } catch (error) {
     upgrades?.[Symbol.dispose]();

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { createGateway } from "./create-gateway.ts";
 import { nextEvent, numbers, Received, testGateway, testLeaf, testPeer } from "./gateway.fixture.ts";
-import { ask } from "./http.fixture.ts";
+import { ask, connectTo, readToEnd } from "./http.fixture.ts";
 
 describe("createGateway()", () => {
   it("carries topics both ways between a WebSocket leaf and a TCP peer two hops away", async () => {
@@ -125,6 +125,13 @@ describe("createGateway()", () => {
     other.close();
     await once(other, "close");
     expect(server.listenerCount("upgrade")).toBe(1);
+  });
+
+  it("answers an upgrade elsewhere as if none was asked for, and keeps nothing of it", async () => {
+    const gateway = await testGateway();
+    const socket = await connectTo(gateway.url);
+    socket.write("GET /health HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n");
+    expect(await readToEnd(socket)).toMatch(/ 200 OK.*"leaves":0/s);
   });
 
   it("serves IPv6", async () => {

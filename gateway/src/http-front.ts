@@ -62,10 +62,6 @@ export class HttpFront {
       socket.once("close", () => this.#sockets.delete(socket));
     });
     this.server.on("request", (request, response) => this.#onRequest(request, response));
-    this.server.on("upgrade", ({ socket }) => {
-      const state = this.#sockets.get(socket);
-      if (state) state.upgraded = true;
-    });
     this.server.on("clientError", (error: NodeJS.ErrnoException, socket) =>
       this.#onBadRequest(error, socket as Socket),
     );
@@ -94,6 +90,12 @@ export class HttpFront {
         resolve();
       });
     });
+  }
+
+  /** A link takes over the connection: whoever has the link ends it. */
+  handOver(socket: Socket): void {
+    const state = this.#sockets.get(socket);
+    if (state) state.upgraded = true;
   }
 
   /** Accept nothing more; what is being answered may end. */

@@ -63,7 +63,7 @@ class Upgrades {
     response.assignSocket(socket);
     response.once("finish", () => {
       response.detachSocket(socket);
-      socket.end();
+      socket.destroySoon(); // whoever does not close its own side must not keep it
     });
     socket.on("error", () => socket.destroy());
     if (length !== "0" || chunked !== undefined || this.#server.listenerCount("request") === 0) {
