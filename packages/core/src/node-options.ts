@@ -4,9 +4,9 @@ import { checkFlag, checkOptions, checkRange, show } from "./base/check-options.
 import type { Clock, Logger, Random } from "./base/clock.ts";
 import { LIMITS } from "./base/limits.ts";
 import { utf8 } from "./base/platform.ts";
-import { checkRelayOptions, type RelayOptions } from "./delivery/index.ts";
+import type { RelayOptions } from "./delivery/index.ts";
 import type { Transport } from "./link/index.ts";
-import type { RoleParts } from "./role-parts.ts";
+import { partsOf, type RoleParts } from "./role-parts.ts";
 import type { Role } from "./wire/index.ts";
 
 export interface NodeOptions {
@@ -86,14 +86,11 @@ export function checkNodeOptions(options: NodeOptions, runtime: Pick<Runtime, "r
     throw new TypeError(`role must be "peer", "gateway" or "leaf", got ${show(options.role)}`);
   }
   const { role = runtime.role } = options;
-  if (role !== "leaf" && !runtime.peerParts)
-    throw new TypeError(`role must be "leaf", the only one this runtime has the parts for, got "${role}"`);
+  const parts = partsOf(role, runtime);
   checkFlag("observe", options.observe);
-  if (options.relay !== undefined) checkRelayOptions(options.relay);
-  if (role === "leaf") {
-    if (options.observe) throw new TypeError("observe must be false for a leaf, whose gateway holds the log; got true");
-    if (options.relay) throw new TypeError("relay must be left out for a leaf, which passes on nothing; got an object");
-  }
+  if (role === "leaf" && options.observe)
+    throw new TypeError("observe must be false for a leaf, whose gateway holds the log; got true");
+  if (options.relay !== undefined) parts.checkRelay(options.relay);
   for (const option of ["listen", "advertise", "join"] as const) {
     const addresses: unknown = options[option];
     if (addresses === undefined) continue;

@@ -13,7 +13,7 @@ import { Turn } from "./base/turn.ts";
 import { Waiters, type WaitOptions } from "./base/waiters.ts";
 import { samePlain, type Watch, Watches } from "./base/watch.ts";
 import { judgeConnection } from "./connection.ts";
-import { Feeds, Ingress, observer, Pinger, RelayPolicy, Unicast } from "./delivery/index.ts";
+import { Feeds, Ingress, observer, Pinger, Unicast } from "./delivery/index.ts";
 import { checkDiscover, type Discovered, type DiscoverOptions, Discovery, type Subscriber } from "./discovery/index.ts";
 import { type Edge as EdgeDriver, Edges, type LocalNode } from "./edge/index.ts";
 import type { Link, LinkSink } from "./link/index.ts";
@@ -21,7 +21,7 @@ import { Mesh, type NodeInfo, type ServiceInstance, type Topology } from "./mesh
 import { type Connection, type Edge, edgeInfo, edgeStatus, type NodeEvents, type NodeStatus } from "./node-info.ts";
 import { checkNodeOptions, type NodeOptions, type Runtime } from "./node-options.ts";
 import { Calls, type ExposeOptions, type Remote, type RemoteOptions } from "./rmi/index.ts";
-import { leafParts } from "./role-parts.ts";
+import { partsOf } from "./role-parts.ts";
 import {
   type MessageHandler,
   type PublishOptions,
@@ -130,7 +130,7 @@ export class MeshNode implements AsyncDisposable {
       onSeedChange: () => this.#changed(),
       isPeer: (id) => this.#mesh.records.has(id),
     });
-    const parts = this.role === "leaf" ? leafParts : runtime.peerParts!;
+    const parts = partsOf(this.role, runtime);
     this.#mesh = new Mesh({
       local,
       clock,
@@ -162,7 +162,7 @@ export class MeshNode implements AsyncDisposable {
       random,
       turn,
       ingress,
-      relay: new RelayPolicy(options.relay),
+      relay: parts.relaying(options.relay),
       logBytes: options.logBytes ?? (this.role === "leaf" ? LIMITS.leafLogBytes : LIMITS.peerLogBytes),
       incarnation: () => mesh.incarnation,
       origins: function* () {
@@ -207,7 +207,7 @@ export class MeshNode implements AsyncDisposable {
     this.#discovery = new Discovery({
       ...{ self: this.id, clock, random, turn, unicast: this.#unicast },
       wantsOf: (topic) => mesh.wantsOf(topic),
-      leavesOf: (topic) => mesh.leavesOf(topic),
+      leafPage: (topic, after) => parts.leafPage(mesh.leavesOf(topic), after),
       isJoined: () => this.#joined,
       joined: (wait) => this.ready(wait),
       onError: (error) => this.#onError(error),

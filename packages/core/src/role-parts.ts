@@ -2,18 +2,42 @@
  * What differs by role, so that a page ships a leaf's part alone: a runtime that can be more brings `peerParts` along, and
  * nothing else names them. A leaf takes no leaves and passes nothing on.
  */
-import { LeafSpeaker, PeerSpeaker, type Speaker, type SpeakerOptions } from "./mesh/index.ts";
+import type { NodeId } from "./base/ids.ts";
+import { checkRelayOptions, type Relaying, type RelayOptions, RelayPolicy } from "./delivery/index.ts";
+import { type LeafPage, leafPage } from "./discovery/index.ts";
+import { type Leaf, LeafSpeaker, PeerSpeaker, type Speaker, type SpeakerOptions } from "./mesh/index.ts";
+import type { Role } from "./wire/index.ts";
 
 /** See `Runtime.peerParts`. Opaque: what is in it may change at any time. */
 export interface RoleParts {
   speaker(options: SpeakerOptions): Speaker;
+  /** @throws {TypeError} naming the option, the rule and the value. */
+  checkRelay(options: RelayOptions): void;
+  relaying(options: RelayOptions | undefined): Relaying;
+  /** What is said of own leaves. */
+  leafPage(leaves: ReadonlyMap<NodeId, Leaf>, after: NodeId): LeafPage;
 }
 
 /** What a peer and a gateway need. */
 export const peerParts: RoleParts = {
   speaker: (options) => new PeerSpeaker(options),
+  checkRelay: checkRelayOptions,
+  relaying: (options) => new RelayPolicy(options),
+  leafPage,
 };
 
-export const leafParts: RoleParts = {
+const leafParts: RoleParts = {
   speaker: (options) => new LeafSpeaker(options),
+  checkRelay: () => {
+    throw new TypeError("relay must be left out for a leaf, which passes on nothing; got an object");
+  },
+  relaying: () => ({ passes: () => true, passesNothingOf: () => false }),
+  leafPage: () => ({ more: false, leaves: [] }),
 };
+
+/** @throws {TypeError} when the runtime has no parts for the role. */
+export function partsOf(role: Role, runtime: { readonly peerParts?: RoleParts }): RoleParts {
+  const parts = role === "leaf" ? leafParts : runtime.peerParts;
+  if (!parts) throw new TypeError(`role must be "leaf", the only one this runtime has the parts for, got "${role}"`);
+  return parts;
+}

@@ -13,7 +13,7 @@ import { Child, type ChildHost } from "./child.ts";
 import type { Flow } from "./flow.ts";
 import type { FlowTable } from "./flow-table.ts";
 import type { Ingress } from "./ingress.ts";
-import type { RelayPolicy } from "./relay-policy.ts";
+import type { Relaying } from "./relay-policy.ts";
 import { EVERY_ORIGIN, type Upstream } from "./upstream.ts";
 
 /** What serving needs of the asking side (`attachments.ts`). */
@@ -40,7 +40,7 @@ export interface ChildrenHost extends ChildHost {
   readonly self: NodeId;
   readonly isLeaf: boolean;
   readonly ingress: Ingress;
-  readonly relay: RelayPolicy;
+  readonly relay: Relaying;
   incarnation(): number;
   /** Something that a neighbour wants is kept from it, because it is not relayed. */
   onNotRelayed(): void;

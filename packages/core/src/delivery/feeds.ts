@@ -38,7 +38,7 @@ import type { Ingress } from "./ingress.ts";
 import type { Listener, LocalWant } from "./local-want.ts";
 import { LocalWants } from "./local-wants.ts";
 import { Log } from "./log.ts";
-import type { RelayPolicy } from "./relay-policy.ts";
+import type { Relaying } from "./relay-policy.ts";
 
 /** What feeds need to know of the control plane. */
 export interface FeedsHost {
@@ -47,7 +47,7 @@ export interface FeedsHost {
   readonly random: Random;
   readonly turn: Turn;
   readonly ingress: Ingress;
-  readonly relay: RelayPolicy;
+  readonly relay: Relaying;
   readonly logBytes: number;
   incarnation(): number;
   /** Reachable peers, this node left out. */

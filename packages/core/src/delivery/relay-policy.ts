@@ -9,10 +9,18 @@ export interface RelayOptions {
   readonly deny?: readonly string[];
 }
 
+/** What of others goes on to neighbours. */
+export interface Relaying {
+  /** Whether messages on `topic` are passed on. Reserved topics are the mesh's own and always are. */
+  passes(topic: string): boolean;
+  /** Whether nothing that matches `pattern` is passed on, as far as can be told: then it need not be asked for either. */
+  passesNothingOf(pattern: string): boolean;
+}
+
 /** Answers remembered; when there are more, all of them are forgotten. */
 const MAX_REMEMBERED = 10_000;
 
-export class RelayPolicy {
+export class RelayPolicy implements Relaying {
   readonly #allow: readonly string[] | undefined;
   readonly #deny: readonly string[];
   readonly #passesNothing = new Map<string, boolean>();
@@ -22,14 +30,12 @@ export class RelayPolicy {
     this.#deny = deny;
   }
 
-  /** Whether messages on `topic` are passed on. Reserved topics are the mesh's own and always are. */
   passes(topic: string): boolean {
     if (topic.startsWith("$")) return true;
     const isAllowed = this.#allow?.some((pattern) => matches(pattern, topic)) ?? true;
     return isAllowed && !this.#deny.some((pattern) => matches(pattern, topic));
   }
 
-  /** Whether nothing that matches `pattern` is passed on, as far as can be told: then it need not be asked for either. */
   passesNothingOf(pattern: string): boolean {
     if (pattern.startsWith("$") || (!this.#allow && this.#deny.length === 0)) return false;
     let passesNothing = this.#passesNothing.get(pattern);

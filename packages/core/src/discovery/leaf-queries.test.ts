@@ -4,6 +4,7 @@ import type { Leaf } from "../mesh/index.ts";
 import { SeededRandom } from "../testing/seeded-random.ts";
 import { VirtualClock } from "../testing/virtual-clock.ts";
 import { type Address, decodeLeafQuery, encodeLeafQuery } from "../wire/index.ts";
+import { leafPage } from "./leaf-page.ts";
 import { LeafQueries } from "./leaf-queries.ts";
 
 const [ASKER, GATEWAY, OTHER] = ["a", "b", "c"].map((digit) => digit.repeat(32)) as [string, string, string];
@@ -36,7 +37,7 @@ function pair(leaves: ReadonlyMap<string, Leaf>) {
       clock,
       random: new SeededRandom(1),
       unicast: unicast as Unicast,
-      leavesOf: () => leaves,
+      leafPage: (_topic, after) => leafPage(leaves, after),
       onError: (error) => errors.push(error),
     });
   };

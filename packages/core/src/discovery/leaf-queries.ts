@@ -5,7 +5,7 @@
 import type { Clock, Random } from "../base/clock.ts";
 import { asMeshError, MeshError } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
-import { type AbortSignalLike, dispose, utf8 } from "../base/platform.ts";
+import { type AbortSignalLike, dispose } from "../base/platform.ts";
 import type { Unicast } from "../delivery/index.ts";
 import type { Leaf } from "../mesh/index.ts";
 import {
@@ -18,13 +18,14 @@ import {
   Port,
   readU32,
 } from "../wire/index.ts";
+import type { LeafPage } from "./leaf-page.ts";
 
 export interface LeafQueriesHost {
   readonly clock: Clock;
   readonly random: Random;
   readonly unicast: Unicast;
-  /** This node's own leaves that want a topic. */
-  leavesOf(topic: string): ReadonlyMap<NodeId, Leaf>;
+  /** Of this node's own leaves that want a topic, the first ones after `after`. */
+  leafPage(topic: string, after: NodeId): LeafPage;
   onError(error: unknown): void;
 }
 
@@ -33,10 +34,6 @@ export interface QueryOptions {
   readonly signal?: AbortSignalLike | undefined;
 }
 
-/** What one answer may take at most, in bytes. */
-const PAGE_BYTES = 32 * 1024;
-/** What a leaf takes of an answer beside its name: id and length. */
-const LEAF_BYTES = 18;
 /** A question without an answer is sent again after this, in ms, then after twice as much, and so on. */
 const RESEND_MS = 250;
 /** More leaves of one gateway are not asked for. */
@@ -140,23 +137,16 @@ export class LeafQueries {
     const query = this.#decode(payload);
     if (query?.kind === "answer") return this.#questionTo(source, query.number)?.onAnswer(query);
     if (!query) return;
-    const answer = encodeLeafQuery({ kind: "answer", number: query.number, ...this.#page(query) });
+    const answer = encodeLeafQuery({
+      kind: "answer",
+      number: query.number,
+      ...this.#host.leafPage(query.topic, query.after),
+    });
     try {
       this.#host.unicast.send(source, Port.leaves, Lane.reliable, answer);
     } catch {
       // Whoever asked is gone already, or the way back is full: it will time out, and nobody here waits for anything.
     }
-  }
-
-  #page({ topic, after }: LeafQuery & { readonly kind: "ask" }): { more: boolean; leaves: readonly Leaf[] } {
-    const all = [...this.#host.leavesOf(topic).values()].filter(({ id }) => id > after);
-    all.sort((one, other) => (one.id < other.id ? -1 : 1));
-    let byteLength = 0;
-    const first = all.findIndex(({ name }) => {
-      byteLength += LEAF_BYTES + utf8.encode(name).byteLength;
-      return byteLength > PAGE_BYTES;
-    });
-    return first < 0 ? { more: false, leaves: all } : { more: true, leaves: all.slice(0, first) };
   }
 
   #decode(payload: Uint8Array): LeafQuery | undefined {
