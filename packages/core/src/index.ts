@@ -17,7 +17,7 @@ export type { Watch } from "./base/watch.ts";
 export type { RelayOptions } from "./delivery/index.ts";
 export type { Discovered, DiscoverOptions, Subscriber } from "./discovery/index.ts";
 export type { Link, LinkSink, LinkTraits, Listener, OnLink, Transport } from "./link/index.ts";
-export type { LeaveReason, NodeInfo, ServiceInstance, Topology, TopologyEdge } from "./mesh/index.ts";
+export type { Holdings, LeaveReason, NodeInfo, ServiceInstance, Topology, TopologyEdge } from "./mesh/index.ts";
 export { createNode, MeshNode } from "./node.ts";
 export type { Connection, Edge, EdgeStatus, NodeEvents, NodeStatus, Traffic } from "./node-info.ts";
 export type { NodeOptions, Runtime } from "./node-options.ts";

@@ -244,7 +244,7 @@ describe("status()", () => {
       refused: 0,
       notRelayed: 0,
     });
-    expect(b.status().directory).toEqual({ peers: 3, entries: 1, refused: 0 });
+    expect(b.status().directory).toEqual({ peers: 3, entries: 1, refused: 0, heldBack: 0 });
     subscription.close();
   });
 });

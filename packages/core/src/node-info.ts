@@ -3,7 +3,7 @@ import type { MeshError, MeshErrorCode } from "./base/errors.ts";
 import type { NodeId } from "./base/ids.ts";
 import type { FeedCounters } from "./delivery/index.ts";
 import type { Edge as EdgeDriver } from "./edge/index.ts";
-import type { LeaveReason, NodeInfo, ServiceInstance } from "./mesh/index.ts";
+import type { Holdings, LeaveReason, NodeInfo, ServiceInstance } from "./mesh/index.ts";
 import { Lane, type Role } from "./wire/index.ts";
 
 /** One neighbour, as it is now. */
@@ -53,8 +53,7 @@ export interface NodeStatus {
   /** What was asked to be joined, and how it stands. */
   readonly joins: readonly { readonly address: string; readonly phase: string; readonly reason: string | undefined }[];
   readonly services: readonly ServiceInstance[];
-  /** Peers known, what they want and offer, and how much of that there was no room for. */
-  readonly directory: { readonly peers: number; readonly entries: number; readonly refused: number };
+  readonly directory: Holdings;
   readonly log: { readonly bytes: number; readonly flows: number };
   /** `refused`: requests of neighbours that `authorize` did not allow. */
   readonly counters: Readonly<FeedCounters> & { readonly refused: number };

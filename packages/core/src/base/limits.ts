@@ -46,6 +46,8 @@ export const LIMITS = {
   recordsBytes: 16 * MiB,
   /** What the last records of peers that have expired may take; in parts as `recordsBytes`, which hold some 30 neighbours. */
   departedBytes: 8 * MiB,
+  /** News of one peer that are passed on at once, in a row; three times what a peer tells of itself before it pauses. */
+  originBurst: 32,
   /** What one peer may put into the directory, as it travels, in bytes. */
   shareBytes: 8 * MiB,
   /** What all peers may put into the directory, in memory and in bytes; in parts as `recordsBytes`. */
@@ -95,6 +97,8 @@ export const TIMINGS = {
   recordPauseMs: 100,
   /** ...which so many of them in a row may be ahead of. */
   recordBurst: 10,
+  /** News of one peer that says more than that are passed on together, this often, in ms; twice as often as it should speak. */
+  originPauseMs: 50,
   /** A record is originated again at least this often, in ms. */
   recordRefreshMs: 120_000,
   /** A record not refreshed for this long is dropped, in ms. */

@@ -25,7 +25,7 @@ import {
 import { encodeHello, encodeIntroduce, encodeRefuse, type HandshakeState, type LocalNode, step } from "./handshake.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { Latency } from "./latency.ts";
-import { type FrameSource, Outbox } from "./outbox.ts";
+import { type FrameSource, type LateFrames, Outbox } from "./outbox.ts";
 
 /** What an edge needs of its node, and tells it. */
 export interface EdgeHost {
@@ -162,6 +162,15 @@ export class Edge implements LinkSink, Flushable {
    *   may be missing, and whoever sends one to many neighbours must not stumble over the slowest.
    */
   send(lane: Lane, frame: readonly Uint8Array[]): void {
+    this.#push(lane, frame);
+  }
+
+  /** Queue control frames that are made when the link takes them: what waits long is then as new as what does not. */
+  sendLate(frames: LateFrames): void {
+    this.#push(Lanes.control, frames);
+  }
+
+  #push(lane: Lane, frame: readonly Uint8Array[] | LateFrames): void {
     if (this.#phase.on === "closed" || this.#doomed) return;
     try {
       this.#outbox.push(lane, frame);

@@ -56,6 +56,21 @@ describe("Outbox", () => {
     expect(sent(outbox)).toEqual({ packets: [[9, 3]], done: true });
   });
 
+  it("makes late frames when they leave, in their place, as many as there are then and a packet holds", () => {
+    const outbox = new Outbox(10_000);
+    let late: number[] = [];
+    outbox.push(Lane.control, [frame(1, 5_000)]);
+    outbox.push(Lane.control, () => (late.length > 0 ? frame(late.shift()!, 4_000) : undefined));
+    outbox.push(Lane.control, [frame(5)]);
+    expect(outbox.queuedBytes()).toBe(5_001);
+    late = [2, 3, 4];
+    expect(sent(outbox, [false])).toEqual({ packets: [[1, 2, 3]], done: false });
+    late.push(44);
+    expect(sent(outbox)).toEqual({ packets: [[4, 44, 5]], done: true });
+    late = [6];
+    expect(sent(outbox)).toEqual({ packets: [], done: true });
+  });
+
   it("does not ask the feeds for more than the rest of a packet", () => {
     const outbox = new Outbox(10_000);
     const asked: [number, number][] = [];

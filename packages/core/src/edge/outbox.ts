@@ -13,8 +13,11 @@ export interface FrameSource {
   pull(packet: PacketBuilder, untilBytes: number): void;
 }
 
+/** Frames that are made when the link takes them, one by one; undefined after the last. */
+export type LateFrames = () => Uint8Array | undefined;
+
 interface Queue {
-  frames: (readonly Uint8Array[])[];
+  frames: (readonly Uint8Array[] | LateFrames)[];
   /** Frames before this one have left. */
   next: number;
   byteLength: number;
@@ -42,10 +45,10 @@ export class Outbox {
   }
 
   /** Queue one frame given in parts. @throws {MeshError} `overflow` when its lane is full; nothing is queued then. */
-  push(lane: Lane, frame: readonly Uint8Array[]): void {
+  push(lane: Lane, frame: readonly Uint8Array[] | LateFrames): void {
     const queue = this.#queues[lane]!;
     let byteLength = 0;
-    for (const part of frame) byteLength += part.byteLength;
+    if (typeof frame !== "function") for (const part of frame) byteLength += part.byteLength;
     const waiting = queue.frames.length - queue.next;
     const isFull = queue.byteLength + byteLength > LIMITS.laneQueueBytes || waiting >= LIMITS.laneQueueFrames;
     if (waiting > 0 && isFull) {
@@ -86,6 +89,12 @@ export class Outbox {
     this.#packet.lane = lane;
     while (queue.next < queue.frames.length && this.#packet.byteLength < this.#packetBytes) {
       const frame = queue.frames[queue.next]!;
+      if (typeof frame === "function") {
+        const made = frame();
+        if (made) this.#packet.addWhole(made);
+        else queue.frames[queue.next++] = LEFT;
+        continue;
+      }
       queue.frames[queue.next++] = LEFT;
       for (const part of frame) {
         queue.byteLength -= part.byteLength;

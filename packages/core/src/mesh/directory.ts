@@ -102,6 +102,12 @@ export class Directory {
     return share?.incarnation === incarnation ? share.newest : 0;
   }
 
+  /** The version that the last frame held brought; below `version` where there was no room. */
+  lastFrame(record: Pick<StoredRecord, "id" | "incarnation">): number {
+    const share = this.#shares.get(record.id);
+    return share?.incarnation === record.incarnation ? share.version : 0;
+  }
+
   /** What somebody who holds `version` lacks. */
   since(record: Pick<StoredRecord, "id" | "incarnation">, version: number): readonly Uint8Array[] {
     const share = this.#shares.get(record.id);

@@ -17,7 +17,8 @@ export interface ExchangeOptions {
   readonly records: Records;
   readonly directory: Directory;
   /** Others may hear what `from` has just told. */
-  passOn(frame: Uint8Array, from: Edge): void;
+  onRecord(record: StoredRecord, from: Edge): void;
+  onShare(record: StoredRecord, from: Edge): void;
   /** This record is no news, or there is no room for it. */
   onOldRecord(frame: Uint8Array, from: Edge): void;
 }
@@ -64,7 +65,7 @@ export class Exchange {
     const held = directory.version(record);
     if (record.gone || held === 0) directory.forget(record.id);
     if (record.directory > held && !record.gone && this.#syncedWith.has(edge)) this.#ask(edge, record);
-    this.#options.passOn(record.frame, edge);
+    this.#options.onRecord(record, edge);
     return record;
   }
 
@@ -83,7 +84,7 @@ export class Exchange {
         return false;
       case "news":
         this.#askedAtMs.delete(news.record.id);
-        this.#options.passOn(news.frame, edge);
+        this.#options.onShare(news.record, edge);
         return true;
     }
   }

@@ -1,7 +1,7 @@
 export type { NodeInfo, PeerWants, ServiceInstance } from "./directory.ts";
 export type { Leaf } from "./interest.ts";
 export { LeafSpeaker } from "./leaf-speaker.ts";
-export { type LeaveReason, Mesh } from "./mesh.ts";
+export { type Holdings, type LeaveReason, Mesh } from "./mesh.ts";
 export { PeerSpeaker } from "./peer-speaker.ts";
 export { Records } from "./records.ts";
 export { computeRoutes, type LinkState } from "./routes.ts";

@@ -11,6 +11,7 @@ const NONE: ReadonlyMap<NodeId, Leaf> = new Map();
 
 export class LeafSpeaker implements Speaker {
   readonly incarnation: number;
+  readonly heldBack = 0;
   readonly #options: SpeakerOptions;
   readonly #interest = new LeafInterest();
   #interestChanged = true;
@@ -63,7 +64,9 @@ export class LeafSpeaker implements Speaker {
     return false;
   }
 
-  passOn(): void {}
+  onRecord(): void {}
+
+  onShare(): void {}
 
   onOldRecord(): void {}
 

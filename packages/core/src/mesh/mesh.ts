@@ -39,6 +39,16 @@ export interface MeshOptions {
   onChange(moved: ReadonlySet<NodeId>): void;
 }
 
+/** What is held of the mesh: how many peers, and entries of what they want and offer. */
+export interface Holdings {
+  readonly peers: number;
+  readonly entries: number;
+  /** What there was no room for: records, and changes to what a peer wants and offers. */
+  readonly refused: number;
+  /** News of peers that say too much, which were passed on later and together. */
+  readonly heldBack: number;
+}
+
 /** Why a peer cannot be reached any more: it said so, no way leads to it, or nothing was heard of it for too long. */
 export type LeaveReason = "goodbye" | "unreachable" | "expired";
 
@@ -89,7 +99,8 @@ export class Mesh implements Flushable {
       logger,
       records,
       directory,
-      passOn: (frame, from) => this.#speaker.passOn(frame, from),
+      onRecord: (record, from) => this.#speaker.onRecord(record, from),
+      onShare: (record, from) => this.#speaker.onShare(record, from),
       onOldRecord: (frame, from) => this.#speaker.onOldRecord(frame, from),
     });
     this.#sweepLater();
@@ -116,13 +127,13 @@ export class Mesh implements Flushable {
 
   // ---- questions
 
-  /** What is held of others, and what there was no room for. */
-  get holdings(): { readonly peers: number; readonly entries: number; readonly refused: number } {
+  get holdings(): Holdings {
     const { refused } = this.#records;
     return {
       peers: this.#records.byId.size,
       entries: this.#directory.entries,
       refused: refused + this.#directory.refused,
+      heldBack: this.#speaker.heldBack,
     };
   }
 
@@ -276,6 +287,7 @@ export class Mesh implements Flushable {
     const isOwn = news.id === this.#self;
     if (isOwn ? this.#speaker.outlive(news) : news.news === "life") this.#changedLives.add(news.id);
     if (isOwn || news.news !== "none") this.#touchRoutes();
+    else this.#touch();
   }
 
   // ---- deriving

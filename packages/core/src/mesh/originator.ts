@@ -13,8 +13,9 @@ import type { StoredRecord } from "./records.ts";
 import type { SpeakerOptions } from "./speaker.ts";
 
 export interface OriginatorOptions extends SpeakerOptions {
-  /** Tell every neighbour. */
-  flood(frame: Uint8Array): void;
+  /** There is a new one of this peer to tell. */
+  onRecord(record: StoredRecord): void;
+  onShare(record: StoredRecord): void;
 }
 
 export class Originator {
@@ -128,14 +129,15 @@ export class Originator {
   }
 
   #originate(nowMs: number, gone: boolean): void {
-    const { local, records, flood } = this.#options;
+    const { local, records, onRecord } = this.#options;
     this.#sequence++;
     const body = encoded(control.recordBody, this.#record(gone));
     const frame = control.record.encode({ ageMs: 0, body, signature: local.identity.sign(body) });
-    if (!records.offer(frame, nowMs)) return; // an earlier life of ours is newer; it is outlived when it is heard of
+    const record = records.offer(frame, nowMs);
+    if (!record) return; // an earlier life of ours is newer; it is outlived when it is heard of
     this.#originatedAtMs = nowMs;
     this.#recordChanged = false;
-    flood(frame);
+    onRecord(record);
   }
 
   #record(gone: boolean): RecordBody {
@@ -157,14 +159,15 @@ export class Originator {
   }
 
   #tellShare(): void {
-    const { local, directory, records, logger, flood } = this.#options;
+    const { local, directory, records, logger, onShare } = this.#options;
     const { identity, name } = local;
+    const record = records.byId.get(identity.id)!;
     for (const change of this.#share.changes()) {
       const told = { id: identity.id, incarnation: this.#incarnation, version: ++this.#version, ...change };
       const body = encoded(control.shareBody, told);
       const frame = control.share.encode({ body, signature: identity.sign(body) });
-      directory.offer(frame, (id) => records.byId.get(id));
-      flood(frame);
+      directory.offer(frame, () => record);
+      onShare(record);
     }
     const { unlisted } = this.#share;
     if (unlisted > this.#unlisted) logger.log("warn", "directory full", { name, unlisted });

@@ -5,6 +5,7 @@ import { LIMITS } from "../base/limits.ts";
 import type { Edge } from "../edge/index.ts";
 import { control, type DigestBody, FrameType, Lane } from "../wire/index.ts";
 import { Departed } from "./departed.ts";
+import { Flood } from "./flood.ts";
 import type { Leaf } from "./interest.ts";
 import { Originator } from "./originator.ts";
 import { aged, type StoredRecord } from "./records.ts";
@@ -15,6 +16,7 @@ export class PeerSpeaker implements Speaker {
   readonly home: NodeId;
   readonly #options: SpeakerOptions;
   readonly #originator: Originator;
+  readonly #flood: Flood;
   /** Neighbours that asked for all there is. */
   readonly #answered = new WeakSet<Edge>();
   readonly #departed = new Departed();
@@ -23,11 +25,20 @@ export class PeerSpeaker implements Speaker {
     this.#options = options;
     this.home = options.local.identity.id;
     options.records.departed = this.#departed;
-    this.#originator = new Originator({ ...options, flood: (frame) => this.passOn(frame) });
+    this.#flood = new Flood(options);
+    this.#originator = new Originator({
+      ...options,
+      onRecord: (record) => this.#flood.onRecord(record),
+      onShare: (record) => this.#flood.onShare(record),
+    });
   }
 
   get incarnation(): number {
     return this.#originator.incarnation;
+  }
+
+  get heldBack(): number {
+    return this.#flood.heldBack;
   }
 
   get costs(): ReadonlyMap<NodeId, number> {
@@ -97,8 +108,12 @@ export class PeerSpeaker implements Speaker {
     edge.send(Lane.control, [control.synced.encode({})]);
   }
 
-  passOn(frame: Uint8Array, from?: Edge): void {
-    for (const edge of this.#options.edges()) if (edge !== from) edge.send(Lane.control, [frame]);
+  onRecord(record: StoredRecord, from: Edge): void {
+    this.#flood.onRecord(record, from);
+  }
+
+  onShare(record: StoredRecord, from: Edge): void {
+    this.#flood.onShare(record, from);
   }
 
   /** A peer whose clock was set back learns of its former life in this way, and who was told an old record that it is old. */
@@ -110,15 +125,18 @@ export class PeerSpeaker implements Speaker {
   // ---- telling
 
   dueInMs(nowMs: number): number {
-    return this.#originator.dueInMs(nowMs);
+    return Math.min(this.#originator.dueInMs(nowMs), this.#flood.dueInMs(nowMs));
   }
 
   tell(nowMs: number): boolean {
+    this.#flood.release(nowMs);
+    if (this.#originator.dueInMs(nowMs) > 0) return false;
     this.#originator.tell(nowMs);
     return true;
   }
 
   refresh(nowMs: number): boolean {
+    this.#flood.sweep(nowMs);
     return this.#originator.refresh(nowMs);
   }
 

@@ -27,6 +27,8 @@ export interface Speaker {
   readonly incarnation: number;
   /** The edge a leaf hangs on; a peer has none. */
   readonly gateway: Edge | undefined;
+  /** News of others that were passed on later, together with more of them. */
+  readonly heldBack: number;
   /** Where this node is reached itself; undefined for a leaf without a gateway. */
   readonly home: NodeId | undefined;
   /** From `home`, what edges cost, by neighbour; undefined when that is not known. */
@@ -43,7 +45,8 @@ export interface Speaker {
   /** A record in this node's name has come. @returns Whether a new life begins. */
   outlive(record: StoredRecord): boolean;
   /** Others may hear what `from` has just told. */
-  passOn(frame: Uint8Array, from: Edge): void;
+  onRecord(record: StoredRecord, from: Edge): void;
+  onShare(record: StoredRecord, from: Edge): void;
   /** `from` has told a record that is no news. */
   onOldRecord(frame: Uint8Array, from: Edge): void;
 
