@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import type { Page } from "@playwright/test";
 import type axe from "axe-core";
 import { root } from "../scripts/run.mjs";
 import { expect, test } from "./test.ts";
@@ -10,7 +11,20 @@ const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 /** The bytes of a picture on which nothing is drawn are far fewer. */
 const LEAST_PICTURE_BYTES = 30_000;
 
+/** By how many pixels the page is wider than the screen. */
+const overflowOf = (dashboard: Page): Promise<number> =>
+  dashboard.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
 mkdirSync(PICTURES, { recursive: true });
+
+test.describe("320 px", () => {
+  test.use({ viewport: { width: 320, height: 640 } });
+
+  test("fits, as a page that is zoomed to 400 % has to", async ({ dashboard }) => {
+    await expect(dashboard.getByTestId("metric-network-out")).toHaveAttribute("data-value", /\d/);
+    expect(await overflowOf(dashboard)).toBe(0);
+  });
+});
 
 for (const [width, height] of [
   [390, 844],
@@ -27,13 +41,12 @@ for (const [width, height] of [
         expect(picture.readUInt32BE(16)).toBe(width);
         expect(picture.readUInt32BE(20)).toBeGreaterThan(height);
         expect(picture.byteLength).toBeGreaterThan(LEAST_PICTURE_BYTES);
-        const { overflow, brightness } = await dashboard.evaluate(() => ({
-          overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
-          brightness: getComputedStyle(document.documentElement)
+        const brightness = await dashboard.evaluate(() =>
+          getComputedStyle(document.documentElement)
             .backgroundColor.match(/[\d.]+/g)!
             .map(Number),
-        }));
-        expect(overflow).toBe(0);
+        );
+        expect(await overflowOf(dashboard)).toBe(0);
         const mean = brightness.slice(0, 3).reduce((sum, part) => sum + part, 0) / 3;
         if (colorScheme === "dark") expect(mean).toBeLessThan(80);
         else expect(mean).toBeGreaterThan(200);

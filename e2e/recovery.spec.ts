@@ -21,6 +21,11 @@ test("the page recovers by itself when its gateway is killed and started again",
     // Old values stay, and say that they are old.
     await expect(dashboard.getByTestId("freshness-cpu")).toHaveAttribute("data-stale", "true");
     const last = Number(await cpu.getAttribute("data-sampled-at"));
+    // A choice that could not be made is not shown as made.
+    const sampling = dashboard.getByTestId("sampling");
+    await sampling.getByText("1 s").click();
+    await expect(dashboard.getByTestId("notice-text").last()).toContainText("The sampling interval did not change");
+    await expect(sampling.getByLabel("250 ms")).toBeChecked();
 
     await mesh.startGateway();
     await expect(badge).toHaveAttribute("data-state", "online", { timeout: 30_000 });

@@ -12,7 +12,7 @@ export function exposePage(node: MeshNode, notices: Notices): void {
       if (typeof text !== "string" || text.length < 1 || text.length > MAX_NOTICE_CHARACTERS) {
         throw new RangeError(`text must have 1 to ${MAX_NOTICE_CHARACTERS} characters`);
       }
-      notices.add(text);
+      notices.add(text, "shown by a call from the mesh");
       return `${node.name} shows it, thank you`;
     },
     describe: () => ({

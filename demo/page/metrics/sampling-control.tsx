@@ -1,5 +1,5 @@
 import type { MeshNode } from "@chaski/core";
-import { useComputed } from "@preact/signals";
+import { useComputed, useSignal } from "@preact/signals";
 import type { Machine } from "../../contract.ts";
 import type { Notices } from "../notices/notices.ts";
 import type { Feed } from "./feed.ts";
@@ -16,11 +16,15 @@ interface SamplingProps {
 export function SamplingControl({ node, cpu, notices }: SamplingProps) {
   // The samples say the pace in force, whoever chose it.
   const inForceMs = useComputed(() => cpu.latest.value?.intervalMs).value;
+  // Read, so that after a failure the control is drawn again and shows what is still in force.
+  const failures = useSignal(0);
+  failures.value;
   const choose = async (intervalMs: number): Promise<void> => {
     try {
       await node.remote<Machine>("machine").setSamplingInterval(intervalMs);
     } catch (error) {
-      notices.add(`The sampling interval did not change: ${(error as Error).message}`);
+      failures.value++;
+      notices.add(`The sampling interval did not change: ${(error as Error).message}`, "noticed by this page");
     }
   };
   return (

@@ -26,7 +26,9 @@ export function NoticeList({ notices }: { notices: Notices }) {
             <p class="notice-text" data-testid="notice-text">
               {notice.text}
             </p>
-            <p class="quiet small">shown by a call from the mesh at {timeOfDay(notice.at)}</p>
+            <p class="quiet small">
+              {notice.why} at {timeOfDay(notice.at)}
+            </p>
           </div>
           <button
             type="button"

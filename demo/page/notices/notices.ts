@@ -4,6 +4,8 @@ import { now } from "../live/heartbeat.ts";
 export interface Notice {
   readonly id: number;
   readonly text: string;
+  /** Why it is shown, such as "shown by a call from the mesh". */
+  readonly why: string;
   readonly at: number;
 }
 
@@ -27,8 +29,8 @@ export class Notices {
     });
   }
 
-  add(text: string): void {
-    const notice = { id: this.#nextId++, text, at: Date.now() };
+  add(text: string, why: string): void {
+    const notice = { id: this.#nextId++, text, why, at: Date.now() };
     this.shown.value = [...this.shown.value, notice].slice(-MAX_SHOWN);
   }
 
