@@ -288,7 +288,7 @@ describe("a node throws at the call, with argument, rule and value, when asked t
     const leaf = await mesh.node("leaf", { role: "leaf", join: ["a"] });
     const publish = (from: MeshNode, bytes: number): Promise<void> => from.publish("big", new Uint8Array(bytes));
     expect(() => publish(node, LIMITS.messageBytes + 1)).toThrow(
-      '[too-large] data of 8388609 bytes on "big", more than the 8388608 allowed; send a file instead',
+      '[too-large] data of 8388609 bytes on "big", more than the 8388608 allowed; send it in parts',
     );
     expect(() => publish(leaf, LIMITS.leafMessageBytes + 1)).toThrow("[too-large] data of 1048577 bytes");
     await mesh.until(publish(node, LIMITS.messageBytes));

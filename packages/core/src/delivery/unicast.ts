@@ -65,7 +65,7 @@ export class Unicast {
     if (payload.byteLength > this.maxPayloadBytes) {
       throw new MeshError(
         "too-large",
-        `a message of ${payload.byteLength} bytes, more than the ${this.maxPayloadBytes} allowed; send a file instead`,
+        `a message of ${payload.byteLength} bytes, more than the ${this.maxPayloadBytes} allowed; send it in parts`,
       );
     }
     if (target.node === source.node) {

@@ -208,6 +208,24 @@ describe("a call", () => {
     await closed;
   });
 
+  it("that waits for the first join is not sent by a node that is closed as it joins, and leaves nothing", async () => {
+    const { mesh, callee } = await pair();
+    let ran = 0;
+    callee.expose("service", { run: () => ++ran });
+    const late = await mesh.node("late", { join: ["callee"] });
+    const closed = new Promise<void>((resolve) => {
+      late.on("connection", ({ state }) => state === "online" && resolve(late.close()));
+    });
+    const call = late.remote<Service>("service").run();
+    await expect(mesh.until(call)).rejects.toMatchObject({
+      code: "closed",
+      message: expect.stringContaining("the call did not run"),
+    });
+    await mesh.until(closed);
+    await mesh.run(10);
+    expect([ran, late.status().calls.pending]).toEqual([0, 0]);
+  });
+
   it("is refused beyond 1 000 of its caller that never end, while those of another caller are answered", async () => {
     const { mesh, callee, caller } = await pair();
     const other = await mesh.node("other", { join: ["callee"] });

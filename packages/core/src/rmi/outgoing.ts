@@ -106,6 +106,7 @@ export class Outgoing {
     const { service, timeoutMs, signal } = request;
     await this.#within(this.#joined(), timeoutMs, signal);
     if (signal?.aborted) throw signal.reason;
+    if (this.#closed) throw new MeshError("closed", "this node was closed meanwhile; the call did not run");
     const instance = this.#find(service, node);
     if (instance) return this.#send(request, instance, payload);
     throw new MeshError(

@@ -18,6 +18,7 @@ class Machine {
     return { bytes: path.length };
   }
   inner = { reset(_hard?: boolean): void {} };
+  inspect(): void {}
   // biome-ignore lint/suspicious/noThenProperty: to see that a remote leaves it out.
   then(): void {}
 }
@@ -52,10 +53,11 @@ machine.name.toUpperCase();
 // @ts-expect-error a remote cannot be assigned to
 machine.name = "other";
 
-// What does not travel is not there: private names, control names, and whatever would make it thenable.
+// What does not travel is not there: private names, control names, whatever would make it thenable, and what tools ask for.
 expectTypeOf(machine).not.toHaveProperty("_secret");
 expectTypeOf(machine).not.toHaveProperty("$internal");
 expectTypeOf(machine).not.toHaveProperty("then");
+expectTypeOf(machine).not.toHaveProperty("inspect");
 expectTypeOf((async () => machine)()).toEqualTypeOf<Promise<Remote<Machine>>>();
 
 // The same object with other options.

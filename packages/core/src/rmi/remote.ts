@@ -2,13 +2,17 @@
 import type { AbortSignalLike } from "../base/platform.ts";
 
 export interface CallOptions {
-  /** Until the answer, in ms, 1 to 3 600 000. */
+  /** Until the answer, in ms, 1 to 3 600 000. Default 10 000. */
   readonly timeoutMs?: number;
   /** Gives up and tells the callee; the call rejects with the signal's reason. */
   readonly signal?: AbortSignalLike;
 }
 
-/** What crosses by value, as the caller sees it: methods answer with promises, properties are read by awaiting them. */
+/**
+ * What crosses by value, as the caller sees it: methods answer with promises, properties are read by awaiting them.
+ * Members that the language and its tools ask of any object never travel, whatever the callee has by that name: `then`
+ * of the object itself, `toJSON`, `constructor`, `prototype`, `inspect`, `nodeType`, `asymmetricMatch`, and symbols.
+ */
 export type Remote<T> = RemoteMembers<T> & {
   /** The same object, with other options for the calls made through it. */
   $with(options: CallOptions): Remote<T>;
@@ -16,7 +20,7 @@ export type Remote<T> = RemoteMembers<T> & {
 
 type RemoteMembers<T> = {
   readonly [Name in keyof T as Name extends string
-    ? Name extends "then" | `_${string}` | `$${string}`
+    ? Name extends "then" | (typeof LOCAL_NAMES)[number] | `_${string}` | `$${string}`
       ? never
       : Name
     : never]: T[Name] extends (...args: infer Args) => infer Result
@@ -35,7 +39,7 @@ export type Invoke = (
 ) => Promise<unknown>;
 
 /** Members that never travel: what the language and its tools ask of any object. */
-const LOCAL_NAMES: ReadonlySet<string> = new Set([
+const LOCAL_NAMES = [
   "toJSON",
   "constructor",
   "prototype",
@@ -43,7 +47,8 @@ const LOCAL_NAMES: ReadonlySet<string> = new Set([
   "nodeType",
   "$$typeof",
   "asymmetricMatch",
-]);
+] as const;
+const isLocal: ReadonlySet<string> = new Set(LOCAL_NAMES);
 
 /** Members a remote keeps for when they are asked for again; beyond, they are made anew. */
 const KEPT_MEMBERS = 256;
@@ -72,7 +77,7 @@ class Member implements ProxyHandler<object> {
 
   get(_target: object, name: string | symbol): unknown {
     if (name === Symbol.toPrimitive) return () => `[remote ${this.#path.join(".") || "object"}]`;
-    if (typeof name === "symbol" || LOCAL_NAMES.has(name)) return undefined;
+    if (typeof name === "symbol" || isLocal.has(name)) return undefined;
     if (name === "then") {
       return (resolve: (value: unknown) => unknown, reject: (reason: unknown) => unknown) =>
         this.#invoke(this.#path, null, this.#options).then(resolve, reject);

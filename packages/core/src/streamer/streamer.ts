@@ -11,9 +11,9 @@ import type { Headers } from "./message.ts";
 import { type MessageHandler, type SubscribeOptions, Subscription, type SubscriptionHost } from "./subscription.ts";
 
 export interface PublishOptions {
-  /** Default `"reliable"`. */
+  /** `"reliable"` arrives or is told as a `gap`; `"volatile"` may be dropped on the way, told as a `drop`. Default `"reliable"`. */
   readonly reliability?: Reliability;
-  /** At most 64 KiB encoded. */
+  /** Travel beside the data, at most 64 KiB encoded. Default none. */
   readonly headers?: Headers;
   /** Hand a `Uint8Array` over instead of having it copied: it must not be modified afterwards. Default `false`. */
   readonly transfer?: boolean;
@@ -74,7 +74,7 @@ export class Streamer {
     if (payload.length > this.#host.messageBytes) {
       throw new MeshError(
         "too-large",
-        `data of ${payload.length} bytes on "${topic}", more than the ${this.#host.messageBytes} allowed; send a file instead`,
+        `data of ${payload.length} bytes on "${topic}", more than the ${this.#host.messageBytes} allowed; send it in parts`,
       );
     }
     if (payload.length >= LIMITS.logViewBytes && !(raw && transfer)) payload = payload.slice();

@@ -38,6 +38,10 @@ export interface SubscriptionEvents {
   drop: Drop;
 }
 
+/**
+ * Gets one message at a time: the next one comes when the promise it returned has settled. What it throws is an `error`
+ * event of the node, and the message counts as handled.
+ */
 export type MessageHandler<T> = (message: Message<T>) => void | Promise<void>;
 
 export interface SubscriptionHost {
@@ -68,6 +72,10 @@ const MAX_HOLES = 1_000;
 /** A handler gives way to other work after this many messages. */
 const BATCH = 4_096;
 
+/**
+ * Made by `node.subscribe`. It has one reader: its handler, or one `for await` loop, which closes it when left. Messages wait
+ * from the call on; those published after `ready` arrive, or a `gap` event says which did not.
+ */
 export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Disposable, Listener, Flushable {
   readonly pattern: string;
   /** Resolves when the subscription is active at every node now known, a first join included; or when it is closed before. */
@@ -94,7 +102,6 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
   /** What readers without a message wait for. */
   #arrival: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
 
-  /** Made by `node.subscribe`. */
   constructor(
     host: SubscriptionHost,
     pattern: string,
