@@ -110,4 +110,17 @@ describe("discover()", () => {
     expect((await mesh.until(cut)).missing).toMatchObject([{ error: { code: "closed" } }]);
     await mesh.until(closing);
   });
+
+  it("asks nobody when its node is closed as it joins", async () => {
+    const mesh = simulation();
+    await line(mesh);
+    await page(mesh, "far", "gateway", "scan");
+    await mesh.run(1_000);
+    const late = await mesh.node("late", { join: ["asker"] });
+    const closed = new Promise<void>((resolve) => {
+      late.on("connection", ({ state }) => state === "online" && resolve(late.close()));
+    });
+    await expect(mesh.until(late.discover("scan"))).rejects.toMatchObject({ code: "closed" });
+    await mesh.until(closed);
+  });
 });

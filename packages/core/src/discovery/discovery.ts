@@ -1,7 +1,7 @@
 /** Who else subscribes to a topic: peers as the directory lists them, leaves as their gateways name them. */
 import { checkOptions, checkRange, checkSignal } from "../base/check-options.ts";
 import type { Clock } from "../base/clock.ts";
-import { asMeshError, type MeshError } from "../base/errors.ts";
+import { asMeshError, MeshError } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
 import { checkTopic } from "../base/topic-pattern.ts";
 import type { Turn } from "../base/turn.ts";
@@ -43,6 +43,7 @@ export class Discovery {
   readonly #host: DiscoveryHost;
   readonly #queries: LeafQueries;
   readonly #presences = new Set<Presence>();
+  #closed = false;
 
   constructor(host: DiscoveryHost) {
     this.#host = host;
@@ -53,6 +54,7 @@ export class Discovery {
     const { clock, self } = this.#host;
     const beganAtMs = clock.now();
     await this.#host.joined({ timeoutMs, ...(signal && { signal }) });
+    if (this.#closed) throw new MeshError("closed", "this node was closed meanwhile");
     const leftMs = Math.max(0, timeoutMs - (clock.now() - beganAtMs));
     const found = new Subscribers(self);
     const missing: { gateway: NodeInfo; error: MeshError }[] = [];
@@ -88,6 +90,7 @@ export class Discovery {
   }
 
   close(): void {
+    this.#closed = true;
     for (const presence of [...this.#presences]) presence.watch.close();
     this.#queries.close();
   }
