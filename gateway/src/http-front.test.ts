@@ -119,6 +119,14 @@ describe("HttpFront", () => {
     expect(await openConnections(front)).toBe(0);
   });
 
+  it("ends a connection on which nothing moves any more, such as an answer that nobody takes", async () => {
+    const { front, url } = await start({ idleMs: 100 });
+    const stuck = await connectTo(url);
+    onTestFinished(() => void stuck.destroy());
+    stuck.write("GET /big.bin HTTP/1.1\r\nHost: here\r\n\r\n");
+    await expect.poll(() => openConnections(front)).toBe(0);
+  });
+
   it("ends an answer that nobody takes when its time is up", async () => {
     const { front, url } = await start();
     const stuck = await connectTo(url);

@@ -11,6 +11,8 @@ const HEAD_MS = 4_000;
 const CHECK_MS = 500;
 /** The whole request, in ms: none of ours has a body. */
 const REQUEST_MS = 10_000;
+/** A connection on which nothing moves for so long is ended, in ms: whoever takes no answer must not keep it. */
+const IDLE_MS = 60_000;
 
 export interface Health {
   /** How the gateway's node reaches its mesh; `closing` from `close()` on. */
@@ -28,6 +30,8 @@ export interface HttpFrontOptions {
   readonly path: string;
   /** A folder to serve. */
   readonly static: string | undefined;
+  /** A connection on which nothing moves for so long, in ms, is ended. Default 60 000. */
+  readonly idleMs?: number;
   readonly logger: Logger;
   health(): Health;
 }
@@ -56,6 +60,7 @@ export class HttpFront {
       requestTimeout: REQUEST_MS,
       connectionsCheckingInterval: CHECK_MS,
     });
+    this.server.setTimeout(options.idleMs ?? IDLE_MS); // `ws` takes it off what becomes a link
     this.#ended = new Promise((resolve) => this.server.once("close", resolve));
     this.server.on("connection", (socket: Socket) => {
       this.#sockets.set(socket, { requests: 0, upgraded: false });
