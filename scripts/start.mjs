@@ -10,8 +10,10 @@ const parent = process.ppid;
 try {
   console.log("installing");
   await install({ quiet: true });
-  console.log("building");
-  await build();
+  if (!process.argv.includes("--help")) {
+    console.log("building");
+    await build();
+  }
 } catch (error) {
   console.error(`${error.output ?? ""}${error.message}`);
   process.exit(1);

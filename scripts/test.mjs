@@ -6,6 +6,18 @@ import { ensureChromium } from "./browser.mjs";
 import { build, install } from "./build.mjs";
 import { root, run } from "./run.mjs";
 
+const HELP = `npm test: installs what is missing, then runs everything CI runs, in at most 15 minutes. It takes no options.
+
+To run less, after it has run once:
+  npm run unit -- codec --project node   the unit tests whose file has this in its name
+  npm run e2e -- calls                   the same of the tests in Chromium
+CONTRIBUTING.md names the other checks.`;
+if (process.argv.length > 2) {
+  const isHelp = ["--help", "-h"].includes(process.argv[2]);
+  console[isHelp ? "log" : "error"](isHelp ? HELP : `npm test takes no options, got "${process.argv[2]}".\n\n${HELP}`);
+  process.exit(isHelp ? 0 : 2);
+}
+
 const LIMIT_MS = 14.5 * 60_000; // of the whole run; CI allows 15 minutes
 const MINUTE_MS = 60_000;
 const startedMs = performance.now();
