@@ -1,0 +1,343 @@
+/**
+ * The rooms of one node, wired together: what each needs of the others, and who hears of what. What a user sees of them is
+ * `node.ts`.
+ */
+import { allowAll } from "./auth/index.ts";
+import { type Logger, silentLogger } from "./base/clock.ts";
+import { Emitter } from "./base/emitter.ts";
+import { asMeshError, MeshError } from "./base/errors.ts";
+import { LIMITS } from "./base/limits.ts";
+import { dispose } from "./base/platform.ts";
+import { Turn } from "./base/turn.ts";
+import { Waiters, type WaitOptions } from "./base/waiters.ts";
+import { samePlain, Watches } from "./base/watch.ts";
+import { judgeConnection } from "./connection.ts";
+import { Feeds, Ingress, observer, Pinger, Unicast } from "./delivery/index.ts";
+import { Discovery } from "./discovery/index.ts";
+import { type Edge, Edges, type LocalNode } from "./edge/index.ts";
+import { Mesh, type ServiceInstance, type Topology } from "./mesh/index.ts";
+import { type Connection, edgeInfo, type NodeEvents } from "./node-info.ts";
+import type { NodeOptions, Runtime } from "./node-options.ts";
+import { Calls } from "./rmi/index.ts";
+import { partsOf } from "./role-parts.ts";
+import { Streamer } from "./streamer/index.ts";
+import { control, FrameType, isUnicast } from "./wire/index.ts";
+
+const EVENTS = ["edgeopen", "edgeclose", "nodejoin", "nodeleave", "connection", "error"] as const;
+
+export class Rooms {
+  readonly local: LocalNode;
+  readonly events: Emitter<NodeEvents>;
+  readonly edges: Edges;
+  readonly mesh: Mesh;
+  readonly ingress: Ingress;
+  readonly feeds: Feeds;
+  readonly pinger: Pinger;
+  readonly streamer: Streamer;
+  readonly calls: Calls;
+  readonly discovery: Discovery;
+  readonly waiters: Waiters;
+  readonly topologies = new Watches<Topology>({ read: () => this.mesh.topology, same: samePlain });
+  connection: Connection;
+  readonly #options: NodeOptions;
+  readonly #runtime: Runtime;
+  readonly #logger: Logger;
+  readonly #unicast: Unicast;
+  /** Where objects of a name are, nearest first. */
+  readonly #nearest = new Map<string, readonly ServiceInstance[]>();
+
+  /** @param options Checked. */
+  constructor(options: NodeOptions, runtime: Runtime) {
+    const { clock, random, identity } = runtime;
+    const { role = runtime.role, logger = silentLogger } = options;
+    this.#options = options;
+    this.#runtime = runtime;
+    this.#logger = logger;
+    this.events = new Emitter(EVENTS, (error) => this.onError(error));
+    const turn = new Turn(clock, (error) => this.onError(error));
+    this.waiters = new Waiters(clock);
+    this.connection = {
+      state: this.joins.length > 0 ? "connecting" : "online",
+      since: clock.wallNow(),
+      reason: undefined,
+    };
+
+    const startedAt = Math.floor(clock.wallNow());
+    const incarnation = (): number => this.mesh?.incarnation ?? startedAt; // asked for by the mesh itself, too
+    const local: LocalNode = {
+      identity,
+      verifier: runtime.verifier,
+      mesh: options.mesh ?? "default",
+      name: options.name ?? `${role}-${identity.id.slice(0, 6)}`,
+      role,
+      get incarnation() {
+        return incarnation();
+      },
+      addresses: () => this.addresses,
+      credential: () => options.credentials?.() ?? "",
+    };
+    this.local = local;
+    const self = identity.id;
+    this.edges = new Edges({
+      local,
+      clock,
+      random,
+      turn,
+      logger,
+      transports: runtime.transports,
+      onOpen: (edge) => this.#onEdgeOpen(edge),
+      onMeasured: (edge) => this.mesh.onMeasured(edge),
+      onClosed: (edge, error) => this.#onEdgeClosed(edge, error),
+      onFrame: (edge, type, packet, at, length) => {
+        if (type === FrameType.data) return this.feeds.onData(edge, packet, at, length);
+        this.#onFrame(edge, type, packet.subarray(at, at + length));
+        return at + length;
+      },
+      // The table of edges has written a line already.
+      onError: (error) => this.events.emit("error", error),
+      onSeedChange: () => this.#changed(),
+      isPeer: (id) => this.mesh.records.has(id),
+    });
+    const parts = partsOf(role, runtime);
+    this.mesh = new Mesh({
+      local,
+      clock,
+      turn,
+      logger,
+      speaker: parts.speaker,
+      interest: () => ({ topics: this.streamer.patterns, services: this.calls.services }),
+      edges: () => this.edges.values(),
+      edge: (id) => this.edges.get(id),
+      onJoin: (node) => this.events.emit("nodejoin", node),
+      onLeave: (node, reason) => {
+        this.calls.onNodeLost(node.id);
+        this.events.emit("nodeleave", { node, reason });
+      },
+      onChange: (moved) => {
+        this.feeds.onMeshChange(moved);
+        this.#changed();
+        this.topologies.changed();
+        this.discovery.onMeshChange();
+        this.calls.onMeshChange();
+      },
+    });
+    const ingress = new Ingress(runtime.authorize ?? allowAll, logger);
+    this.ingress = ingress;
+    const mesh = this.mesh;
+    this.feeds = new Feeds({
+      local,
+      clock,
+      random,
+      turn,
+      ingress,
+      relay: parts.relaying(options.relay),
+      logBytes: options.logBytes ?? (role === "leaf" ? LIMITS.leafLogBytes : LIMITS.peerLogBytes),
+      incarnation: () => mesh.incarnation,
+      origins: function* () {
+        for (const { id } of mesh.peers) yield { id, incarnation: mesh.records.get(id)!.incarnation };
+      },
+      incarnationOf: (peer) => mesh.records.get(peer)?.incarnation,
+      nextHop: (peer) => mesh.nextHop(peer),
+      joined: () => this.joined && mesh.settled,
+    });
+    const maxPayloadBytes = role === "leaf" ? LIMITS.leafMessageBytes : LIMITS.messageBytes;
+    if (options.observe) this.feeds.want("**", observer);
+    this.#unicast = new Unicast({
+      self,
+      maxPayloadBytes,
+      ingress,
+      home: () => mesh.homeOf(self) ?? self,
+      edge: (id) => this.edges.get(id),
+      nextHop: (peer) => mesh.nextHop(peer),
+    });
+    this.pinger = new Pinger(clock, this.#unicast);
+    this.streamer = new Streamer({
+      clock,
+      turn,
+      feeds: this.feeds,
+      self,
+      messageBytes: maxPayloadBytes,
+      onError: (error) => this.onError(error),
+      onPatternsChanged: () => this.#tellInterest(),
+    });
+    this.calls = new Calls({
+      self,
+      clock,
+      unicast: this.#unicast,
+      random,
+      instances: (service) => this.#instances(service),
+      services: () => mesh.services(),
+      incarnation: (peer) => mesh.records.get(peer)?.incarnation,
+      joined: () => this.ready(),
+      onError: (error) => this.onError(error),
+      onServicesChanged: () => this.#tellInterest(),
+    });
+    this.discovery = new Discovery({
+      ...{ self, clock, random, turn, unicast: this.#unicast },
+      wantsOf: (topic) => mesh.wantsOf(topic),
+      leafPage: (topic, after) => parts.leafPage(mesh.leavesOf(topic), after),
+      isJoined: () => this.joined,
+      joined: (wait) => this.ready(wait),
+      onError: (error) => this.onError(error),
+    });
+  }
+
+  /** Addresses to join. */
+  get joins(): readonly string[] {
+    return this.#options.join ?? [];
+  }
+
+  /** Whether the directory can be believed. */
+  get joined(): boolean {
+    return this.mesh.synced || this.joins.length === 0;
+  }
+
+  /** Where others reach this node: what it advertises, else what it listens on. */
+  get addresses(): readonly string[] {
+    return this.#options.advertise ?? this.edges.addresses;
+  }
+
+  /** Resolves when `joined`. @throws {MeshError} `timed-out`, `closed` */
+  ready(options: WaitOptions = {}): Promise<void> {
+    return this.waiters.until(
+      () => this.joined,
+      options,
+      () => `no edge to the mesh: ${this.connection.reason ?? this.connection.state}`,
+    );
+  }
+
+  /** Listen, and begin to join. @throws {TypeError} for an address that is wrong. @throws {MeshError} `listen-failed` */
+  async start(): Promise<void> {
+    const { listen = [] } = this.#options;
+    for (const address of this.joins) this.edges.transportFor(address, "join");
+    for (const address of listen) this.edges.transportFor(address, "listen");
+    for (const address of listen) await this.edges.listen(address);
+    if (this.joins.length === 0) return;
+    // A leaf hangs on one gateway; the others are there for when that fails.
+    if (this.local.role === "leaf") this.edges.seed(...this.joins);
+    else for (const address of this.joins) this.edges.seed(address);
+  }
+
+  /** Let data leave for at most `timeoutMs`, say goodbye, and release every timer and socket. */
+  async close(timeoutMs: number): Promise<void> {
+    this.streamer.close();
+    this.calls.close();
+    this.pinger.close();
+    this.discovery.close();
+    this.feeds.sayGoodbye();
+    if (timeoutMs > 0) await this.#drained(timeoutMs);
+    this.mesh.close();
+    this.feeds.close();
+    await this.edges.close();
+    this.waiters.close();
+    this.topologies.close();
+    this.events.clear();
+  }
+
+  async #drained(timeoutMs: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = this.#runtime.clock.setTimer(timeoutMs, resolve);
+      const all = Promise.all([...this.edges.values()].map((edge) => edge.drained()));
+      void all.then(() => {
+        timer[dispose]();
+        resolve();
+      });
+    });
+  }
+
+  /** Every exposed object now known, this node's own included. */
+  services(): readonly ServiceInstance[] {
+    const { identity, name, role } = this.local;
+    const known = [...this.mesh.services()];
+    if (role !== "leaf") return known;
+    const home = this.mesh.gateway?.id ?? identity.id;
+    const own = this.calls.services.map((service) => ({ service, owner: identity.id, ownerName: name, home }));
+    return [...own, ...known.filter(({ owner }) => owner !== identity.id)];
+  }
+
+  // ---- who hears of what
+
+  /** Whatever went wrong without anybody waiting for it. */
+  onError(error: unknown): void {
+    const { code, message } = asMeshError(error, "remote-error");
+    this.#logger.log("error", "error", { code: error instanceof MeshError ? code : undefined, message });
+    this.events.emit("error", error);
+  }
+
+  #onEdgeOpen(edge: Edge): void {
+    this.mesh.onEdgeOpen(edge);
+    this.feeds.onEdgeOpen(edge);
+    this.events.emit("edgeopen", edgeInfo(edge));
+    this.#changed();
+  }
+
+  #onEdgeClosed(edge: Edge, error: MeshError | undefined): void {
+    this.mesh.onEdgeClosed(edge);
+    this.feeds.onEdgeClosed(edge);
+    this.calls.onEdgeClosed(edge);
+    this.events.emit("edgeclose", { edge: edgeInfo(edge), reason: error?.code ?? "goodbye", error });
+    this.#changed();
+  }
+
+  #onFrame(edge: Edge, type: number, frame: Uint8Array): void {
+    if (this.feeds.onFrame(edge, type, frame)) {
+      if (type === FrameType.attach) this.waiters.check();
+      return;
+    }
+    if (isUnicast(type)) return this.#unicast.onFrame(edge, type, frame);
+    if (this.mesh.onFrame(edge, type, frame)) return;
+    if (type === FrameType.refused) return this.#onRefused(edge, control.refused.decode(frame));
+    if (type < 0x80)
+      throw new MeshError(
+        "malformed-frame",
+        `frame type 0x${type.toString(16)} is not known; the other side is newer than it said`,
+      );
+  }
+
+  /** Nobody waits for what was refused, so it is told here. */
+  #onRefused({ peer }: Edge, { action, resource }: { readonly action: string; readonly resource: string }): void {
+    const what = action === "relay" ? `pass on messages of ${resource}` : `let this node ${action} "${resource}"`;
+    this.onError(new MeshError("forbidden", `${peer.name} does not ${what}`));
+  }
+
+  #tellInterest(): void {
+    this.#nearest.clear();
+    this.mesh.onInterestChanged();
+  }
+
+  /** Nearest first. Kept until something changes: calls ask for it every time. */
+  #instances(service: string): readonly ServiceInstance[] {
+    let instances = this.#nearest.get(service);
+    if (!instances) {
+      const distance = ({ owner, home }: ServiceInstance): number =>
+        owner === this.local.identity.id ? -1 : this.mesh.distance(home) + (owner === home ? 0 : 1);
+      instances = this.services()
+        .filter((instance) => instance.service === service && Number.isFinite(distance(instance)))
+        .sort((a, b) => distance(a) - distance(b) || (a.owner < b.owner ? -1 : 1));
+      if (instances.length > 0) this.#nearest.set(service, instances);
+    }
+    return instances;
+  }
+
+  /** Something changed that somebody may wait for. */
+  #changed(): void {
+    this.#nearest.clear();
+    const before = this.connection;
+    const { state, reason } = judgeConnection({
+      seeds: [...this.edges.seeds],
+      edges: this.edges.size,
+      synced: this.mesh.synced,
+      role: this.local.role,
+      joins: this.joins.length,
+    });
+    if (state !== before.state || reason !== before.reason) {
+      this.connection = {
+        state,
+        reason,
+        since: state === before.state ? before.since : this.#runtime.clock.wallNow(),
+      };
+      this.events.emit("connection", this.connection);
+    }
+    this.waiters.check();
+  }
+}
