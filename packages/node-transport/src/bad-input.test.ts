@@ -2,11 +2,12 @@ import type { Gap, MeshError } from "@chaski/core";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { attackedNode, countingFrom, steadyReader } from "./attacked-node.fixture.ts";
 import { AttackedProcess, mb } from "./attacked-process.fixture.ts";
-import { frame, Type, u64 } from "./by-hand.fixture.ts";
+import { frame, Type, text, u64 } from "./by-hand.fixture.ts";
 import { CONTROL_ATTACKS } from "./control-attacks.fixture.ts";
 import { HostilePeer } from "./hostile-peer.fixture.ts";
 import { parseTcpAddress } from "./tcp-address.ts";
 import { TCP_ATTACKS } from "./tcp-attacks.fixture.ts";
+import { openSockets } from "./testing/index.ts";
 
 const ATTACKS = [...TCP_ATTACKS, ...CONTROL_ATTACKS];
 
@@ -71,6 +72,18 @@ describe("bad input on the TCP port", () => {
     expect(gaps).toEqual([{ topic: "attack/deep", origin: peer.id, from: 1, to: 1, reason: "undecodable" }]);
     await expect.poll(() => heard).toEqual([42]);
     expect(attacked.node.edges.map(({ peer: { id } }) => id)).toEqual([peer.id]);
+  });
+
+  it("a goodbye after which the other side keeps its connection leaves none open here", async () => {
+    const attacked = await attackedNode();
+    const before = openSockets();
+    const peer = await HostilePeer.connect(attacked.port);
+    onTestFinished(() => void peer.socket.destroy());
+    await peer.join();
+    expect(openSockets()).toBe(before + 2);
+    peer.send(frame(Type.goodbye, text("goodbye"), text("")));
+    await expect.poll(openSockets, { timeout: 4_000 }).toBe(before + 1);
+    expect([attacked.node.edges, attacked.errors]).toEqual([[], []]);
   });
 
   it("a frame type nobody knows that may be skipped is skipped, whatever is in it", async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { keylessIdentity } from "../auth/index.ts";
 import { silentLogger } from "../base/clock.ts";
-import type { MeshError } from "../base/errors.ts";
+import { MeshError } from "../base/errors.ts";
 import { LIMITS, TIMINGS } from "../base/limits.ts";
 import { Turn } from "../base/turn.ts";
 import type { Link } from "../link/index.ts";
@@ -32,6 +32,10 @@ class Scene {
   readonly closed: (MeshError | undefined)[] = [];
   readonly measured: (number | undefined)[] = [];
   opened = 0;
+  /** The link has ended, and is about to say so. */
+  linkEnded = false;
+  /** Whether closing the link politely was given up. */
+  givenUp = false;
   /** What the link says to `send`. */
   writable = true;
   /** What the link says it has received. */
@@ -53,10 +57,17 @@ class Scene {
       traits: { reliable: true, ordered: true, maxPacketBytes: 1_000_000 },
       remoteAddress: "memory://them",
       send: (parts) => {
+        if (this.linkEnded) throw new MeshError("closed", "send after the link was closed");
         this.sent.push(...parts);
         return this.writable;
       },
-      close: () => Promise.resolve(),
+      close: ({ signal } = {}) =>
+        new Promise((_resolve, reject) => {
+          signal?.addEventListener("abort", () => {
+            this.givenUp = true;
+            reject(signal.reason);
+          });
+        }),
       abort: () => {},
     };
     const turn = new Turn(this.clock);
@@ -194,6 +205,24 @@ describe("an open edge", () => {
       expect(scene.failure).toBe(`[${known}] the other side ended the edge: why`);
       expect(scene.frames).toEqual([]);
     }
+  });
+
+  it("drops a link that is still there a second after their goodbye", () => {
+    const scene = new Scene().open();
+    scene.receive(control.goodbye.encode({ code: "goodbye", detail: "why" }));
+    expect(scene.givenUp).toBe(false);
+    scene.clock.advance(1_000);
+    expect(scene.givenUp).toBe(true);
+  });
+
+  it("ends for the reason that the link gives, though something was to be written when it had ended", () => {
+    const scene = new Scene().open();
+    scene.linkEnded = true;
+    scene.edge.send(Lane.reliable, [control.synced.encode({})]);
+    scene.clock.advance(0);
+    expect(scene.closed).toEqual([]);
+    scene.edge.onClosed(new MeshError("malformed-frame", "this is not a frame: it looks like HTTP"));
+    expect(scene.failure).toBe("[malformed-frame] this is not a frame: it looks like HTTP");
   });
 
   it("ends itself, after the work in hand, when control frames pile up; the sender of one goes on", () => {

@@ -209,7 +209,10 @@ export class Edge implements LinkSink, Flushable {
       if (this.#writable) this.#settleDrained();
       else this.#keepAlive?.onBackedUp();
     } catch (error) {
-      this.fail(asMeshError(error, "link-lost"));
+      const failure = asMeshError(error, "link-lost");
+      // A link that has ended is about to say why; that it is closed is no reason.
+      if (failure.code === "closed") this.#writable = false;
+      else this.fail(failure);
     }
   }
 
@@ -246,6 +249,11 @@ export class Edge implements LinkSink, Flushable {
     }
     const withinMs = this.#phase.on === "handshake" ? REFUSE_MS : CLOSE_MS;
     this.#closed(error);
+    return this.#closeLink(withinMs);
+  }
+
+  /** Politely at first: the other side may never read what waits, nor end its half. */
+  #closeLink(withinMs: number): Promise<void> {
     const controller = new AbortController();
     const timer = this.#host.clock.setTimer(withinMs, () =>
       controller.abort(new MeshError("timed-out", "closing took too long")),
@@ -346,7 +354,7 @@ export class Edge implements LinkSink, Flushable {
         const { code, detail } = control.goodbye.decode(frame);
         const known = isMeshErrorCode(code) ? code : "goodbye";
         this.#closed(new MeshError(known, `the other side ended the edge: ${detail}`));
-        void this.#link.close().catch(() => {});
+        void this.#closeLink(CLOSE_MS);
       }
     }
   }
