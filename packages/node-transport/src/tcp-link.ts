@@ -19,7 +19,7 @@ const HIGH_WATER_BYTES = 1024 * 1024;
 
 const NOTHING = new Uint8Array(0);
 
-const TRAITS: LinkTraits = { reliable: true, ordered: true, maxPacketBytes: LIMITS.frameBytes };
+const TRAITS: LinkTraits = { reliable: true, ordered: true, maxPacketBytes: LIMITS.packetBytes };
 
 /**
  * Make a link of a connected socket (half-open allowed, no delay) and give it its consumer.

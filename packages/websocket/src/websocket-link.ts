@@ -25,7 +25,7 @@ const POLL_MS = 4;
 const AGREED = 1000;
 const ABORTED = 4000;
 
-const TRAITS: LinkTraits = { reliable: true, ordered: true, maxPacketBytes: LIMITS.frameBytes };
+const TRAITS: LinkTraits = { reliable: true, ordered: true, maxPacketBytes: LIMITS.packetBytes };
 
 export interface WebSocketLinkOptions {
   readonly clock: Clock;

@@ -24,6 +24,8 @@ export const LIMITS = {
   handshakeFrameBytes: 16 * KiB,
   /** Largest frame at all: a message with its headers, or a control frame. */
   frameBytes: 8 * MiB + 64 * KiB + 256,
+  /** Largest packet on a carrier without a limit of its own: a frame, behind the small ones that are gathered with it. */
+  packetBytes: 8 * MiB + 256 * KiB,
   /** Largest control frame (everything that is not a message or a unicast). */
   controlFrameBytes: 1 * MiB,
   /** What one list of texts may take of a control frame, in bytes; longer ones go in several, or are cut in a record. */

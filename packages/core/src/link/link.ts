@@ -12,7 +12,7 @@ export interface LinkTraits {
   readonly reliable: boolean;
   /** Frames arrive in the order they were sent. */
   readonly ordered: boolean;
-  /** Largest packet `send()` takes, in bytes. */
+  /** Largest packet `send()` takes, in bytes; `LIMITS.packetBytes` where the carrier sets no limit. */
   readonly maxPacketBytes: number;
 }
 

@@ -13,7 +13,7 @@ export interface MemoryNetworkOptions {
   readonly clock: Clock;
   /** One way, in ms; a function is asked for every packet. Default 0: at the same instant, after the work in hand. */
   readonly delayMs?: number | ((from: string, to: string) => number);
-  /** What its links promise. Default: reliable, ordered, packets up to `LIMITS.frameBytes`. */
+  /** What its links promise. Default: reliable, ordered, packets up to `LIMITS.packetBytes`. */
   readonly traits?: Partial<LinkTraits>;
 }
 
@@ -37,7 +37,7 @@ export class MemoryNetwork {
     const { delayMs = 0 } = options;
     this.#clock = options.clock;
     this.#delayMs = typeof delayMs === "number" ? () => delayMs : delayMs;
-    this.#traits = { reliable: true, ordered: true, maxPacketBytes: LIMITS.frameBytes, ...options.traits };
+    this.#traits = { reliable: true, ordered: true, maxPacketBytes: LIMITS.packetBytes, ...options.traits };
   }
 
   /** Ends of links that have not closed yet: 0 when nothing was left behind. */
