@@ -3,7 +3,7 @@ import { LIMITS } from "../base/limits.ts";
 import type { Edge } from "../edge/index.ts";
 import { settle } from "../testing/node-settle.fixture.ts";
 import { SimulatedMesh } from "../testing/simulated-mesh.ts";
-import { encodeUnicast, FrameType, Lane, Port } from "../wire/index.ts";
+import { encodeUnicast, FrameType, Lane, Port, UNICAST_HEAD_BYTES } from "../wire/index.ts";
 import { Ingress } from "./ingress.ts";
 import { Unicast } from "./unicast.ts";
 
@@ -84,5 +84,37 @@ describe("a leaf's 1 MiB limit", () => {
       "[too-large] a message of 1048577 bytes from a leaf",
     );
     expect(received).toEqual([LIMITS.leafMessageBytes, LIMITS.leafMessageBytes + 1]);
+  });
+});
+
+describe("a relay", () => {
+  it.each([
+    ["passes on", LIMITS.hops],
+    ["bounces", 1],
+  ])("that %s a unicast keeps no more than twice its bytes while it waits", (_what, hops) => {
+    const self = "a".repeat(32);
+    const waiting: Uint8Array[] = [];
+    const way = { send: (_lane: Lane, parts: readonly Uint8Array[]) => void waiting.push(...parts) } as unknown as Edge;
+    const unicast = new Unicast({
+      self,
+      maxPayloadBytes: LIMITS.messageBytes,
+      ingress: new Ingress(() => true, { log: () => {} }),
+      home: () => self,
+      edge: () => undefined,
+      nextHop: () => way,
+    });
+    const from = { id: "b".repeat(32), role: "peer", subject: {} } as Edge;
+    const address = (digit: string) => ({ node: digit.repeat(32), home: digit.repeat(32) });
+    const head = { port: Port.rmi, lane: Lane.reliable, hops, target: address("c"), source: address("b") };
+    for (const bytes of [0, 100, 40_000]) {
+      const sent = encodeUnicast(FrameType.unicast, head, new Uint8Array(bytes).fill(7));
+      const packet = new Uint8Array(64 * 1024);
+      packet.set(sent);
+      unicast.onFrame(from, FrameType.unicast, packet.subarray(0, sent.byteLength));
+      const parts = waiting.splice(0);
+      const keptBytes = parts.reduce((sum, part) => sum + part.buffer.byteLength, 0);
+      expect(keptBytes).toBeLessThanOrEqual(2 * sent.byteLength);
+      expect(Buffer.concat(parts).subarray(UNICAST_HEAD_BYTES).equals(sent.subarray(UNICAST_HEAD_BYTES))).toBe(true);
+    }
   });
 });

@@ -95,11 +95,12 @@ export class Unicast {
     if (head.target.node === this.#host.self) return this.#deliver(type, head, payload);
     const way = head.hops > 1 ? this.#wayTo(head.target) : undefined;
     if (!way || way === edge) return this.#bounce(type, FrameType.bounce, head, payload);
-    // The head is copied: the frame may be a view of a packet that others read too.
-    const onward = frame.slice(0, UNICAST_HEAD_BYTES);
+    // The head is copied in any case: the frame may be a view of a packet that others read too.
+    const isWhole = isSmallPart(frame);
+    const onward = isWhole ? frame.slice() : frame.slice(0, UNICAST_HEAD_BYTES);
     onward[7] = head.hops - 1;
     try {
-      way.send(head.lane, [onward, payload]);
+      way.send(head.lane, isWhole ? [onward] : [onward, payload]);
     } catch (error) {
       if (!(error instanceof MeshError) || error.code !== "overflow") throw error;
       this.#bounce(type, FrameType.bounce, head, payload); // the way is full; its slowness must not close the edge it came by
@@ -125,7 +126,9 @@ export class Unicast {
   #bounce(type: UnicastType, as: UnicastType, head: UnicastHead, payload: Uint8Array): void {
     if (type !== FrameType.unicast) return;
     const back = { ...head, hops: LIMITS.hops, target: head.source, source: head.target };
-    const bounce = [encodeUnicastHead(as, back, payload.byteLength), payload];
+    const bounce = isSmallPart(payload)
+      ? [encodeUnicast(as, back, payload)]
+      : [encodeUnicastHead(as, back, payload.byteLength), payload];
     try {
       this.#wayTo(back.target)?.send(Lane.reliable, bounce);
     } catch (error) {
@@ -139,3 +142,6 @@ export class Unicast {
     return target.home === this.#host.self ? undefined : this.#host.nextHop(target.home);
   }
 }
+
+/** Whether a view that waits would keep far more alive than itself: the packet it came in. */
+const isSmallPart = (view: Uint8Array): boolean => view.byteLength * 2 < view.buffer.byteLength;
