@@ -85,6 +85,7 @@ class Scene {
         return at + length;
       },
       onClosed: (_edge, error) => void this.closed.push(error),
+      onLinkClosed: () => {},
     };
     this.edge = new Edge(host, link, { dialled: true, address: "memory://them", credential: "" });
   }

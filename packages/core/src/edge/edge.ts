@@ -45,8 +45,10 @@ export interface EdgeHost {
    * @throws {MeshError} to close the edge.
    */
   onFrame(edge: Edge, type: number, packet: Uint8Array, at: number, length: number): number;
-  /** Last call. `error` is undefined after an agreed end. */
+  /** The edge has ended; its link may take a moment to close. `error` is undefined after an agreed end. */
   onClosed(edge: Edge, error: MeshError | undefined): void;
+  /** Last call. */
+  onLinkClosed(edge: Edge): void;
 }
 
 type Phase =
@@ -90,6 +92,8 @@ export class Edge implements LinkSink, Flushable {
   #keepAlive: KeepAlive | undefined;
   /** When our INTRODUCE was sent. */
   #introducedAtMs = 0;
+  /** Of an edge that has ended: resolves when its link is closed. */
+  #linkClosed: Promise<void> = Promise.resolve();
 
   constructor(
     host: EdgeHost,
@@ -221,7 +225,7 @@ export class Edge implements LinkSink, Flushable {
     return this.#link.send(parts);
   };
 
-  /** Say goodbye and end; the table hears it now. */
+  /** Say goodbye and end; the table hears it now. Resolves when the link is closed. */
   close(code: MeshErrorCode = "goodbye", detail = "closed on purpose"): Promise<void> {
     return this.#end(
       code === "goodbye" ? undefined : new MeshError(code, detail),
@@ -239,7 +243,7 @@ export class Edge implements LinkSink, Flushable {
   }
 
   #end(error: MeshError | undefined, farewell: Uint8Array): Promise<void> {
-    if (this.#phase.on === "closed") return Promise.resolve();
+    if (this.#phase.on === "closed") return this.#linkClosed;
     // What is queued, then the farewell, leave with a polite close; a link that does not take them is dropped.
     try {
       if (this.#writable) this.#outbox.drain(this.#sendPacket);
@@ -249,17 +253,18 @@ export class Edge implements LinkSink, Flushable {
     }
     const withinMs = this.#phase.on === "handshake" ? REFUSE_MS : CLOSE_MS;
     this.#closed(error);
-    return this.#closeLink(withinMs);
+    this.#closeLink(withinMs);
+    return this.#linkClosed;
   }
 
   /** Politely at first: the other side may never read what waits, nor end its half. */
-  #closeLink(withinMs: number): Promise<void> {
+  #closeLink(withinMs: number): void {
     const controller = new AbortController();
     const timer = this.#host.clock.setTimer(withinMs, () =>
       controller.abort(new MeshError("timed-out", "closing took too long")),
     );
     const done = (): void => timer[dispose]();
-    return this.#link.close({ signal: controller.signal }).then(done, done);
+    this.#linkClosed = this.#link.close({ signal: controller.signal }).then(done, done);
   }
 
   #closed(error: MeshError | undefined): void {
@@ -308,11 +313,12 @@ export class Edge implements LinkSink, Flushable {
   }
 
   onClosed(error: MeshError | undefined): void {
-    this.#host.turn.run(() =>
+    this.#host.turn.run(() => {
       this.#closed(
         error ?? new MeshError("link-lost", `the node at ${this.address} closed the link without a goodbye`),
-      ),
-    );
+      );
+      this.#host.onLinkClosed(this);
+    });
   }
 
   /** @returns Where the next frame begins. */
@@ -354,7 +360,7 @@ export class Edge implements LinkSink, Flushable {
         const { code, detail } = control.goodbye.decode(frame);
         const known = isMeshErrorCode(code) ? code : "goodbye";
         this.#closed(new MeshError(known, `the other side ended the edge: ${detail}`));
-        void this.#closeLink(CLOSE_MS);
+        this.#closeLink(CLOSE_MS);
       }
     }
   }

@@ -79,6 +79,38 @@ describe("two addresses of one node", () => {
   });
 });
 
+describe("disconnect()", () => {
+  it.each(["dialling", "greeting"])("while the edge is %s again gives that up too", async (stage) => {
+    const lab = new Lab();
+    const a = await lab.node("a", {});
+    const b = await lab.node("b", { listen: ["memory://b"] });
+    await lab.mesh.until(a.connect("memory://b"));
+    lab.mesh.network.drop("a", "b");
+    const isReached = (): boolean =>
+      stage === "dialling" ? a.status().joins[0]?.phase === "dialling" : lab.mesh.network.openLinks > 0;
+    await lab.mesh.run(1);
+    while (!isReached()) await lab.mesh.run(1);
+    expect(a.status().joins[0]?.phase).toBe("dialling");
+    await lab.mesh.until(a.disconnect(b.id));
+    await lab.mesh.run(30_000);
+    expect([neighbours(a), neighbours(b), a.status().joins, lab.mesh.network.openLinks]).toEqual([[], [], [], 0]);
+    expect(lab.events.filter((event) => event.startsWith("a reports"))).toEqual([]);
+  });
+});
+
+describe("a node that closes", () => {
+  it("waits for the links of edges that ended just before", async () => {
+    const lab = new Lab();
+    await lab.node("a", { listen: ["memory://a"] });
+    const b = await lab.node("b", { mesh: "elsewhere", join: ["memory://a"] });
+    while (lab.events.length === 0) await lab.mesh.run(1);
+    expect(lab.events).toEqual(["b reports other-mesh"]);
+    expect(lab.mesh.network.openLinks).toBe(2);
+    await lab.mesh.until(b.close({ timeoutMs: 0 }));
+    expect(lab.mesh.network.openLinks).toBe(0);
+  });
+});
+
 describe("a node that was restarted", () => {
   it("replaces the edge of its earlier life, which never said goodbye", async () => {
     const lab = new Lab();

@@ -39,11 +39,13 @@ export class Edges implements EdgeHost {
   readonly #options: EdgesOptions;
   readonly #open = new Map<NodeId, Edge>();
   readonly #handshaking = new Set<Edge>();
+  /** Ended, and their links are not closed yet. */
+  readonly #ending = new Set<Edge>();
   readonly #seeds = new Map<string, Seed>();
   readonly #seedOf = new Map<Edge, Seed>();
   /** Who was found at a seed's address. */
   readonly #foundAt = new Map<Seed, NodeId>();
-  readonly #dials = new Set<{ abort(reason?: unknown): void }>();
+  readonly #dials = new Map<{ abort(reason?: unknown): void }, Seed>();
   readonly #listeners: Listener[] = [];
   #closed = false;
 
@@ -140,10 +142,14 @@ export class Edges implements EdgeHost {
     return seed;
   }
 
+  /** Want it no more: an edge it has led to stays, a dial or a handshake under way does not. */
   unseed(seed: Seed): void {
     this.#seeds.delete(seed.addresses.join(" "));
     this.#foundAt.delete(seed);
     seed.input({ on: "stop" });
+    for (const [dial, its] of this.#dials) if (its === seed) dial.abort(new MeshError("closed", "no longer wanted"));
+    for (const edge of [...this.#handshaking])
+      if (this.#seedOf.get(edge) === seed) void edge.close("goodbye", "no longer wanted");
   }
 
   /** Forget every seed that leads to this node, and end the edge to it. */
@@ -159,9 +165,8 @@ export class Edges implements EdgeHost {
   async close(): Promise<void> {
     this.#closed = true;
     for (const seed of [...this.#seeds.values()]) this.unseed(seed);
-    for (const dial of this.#dials) dial.abort(new MeshError("closed", "this node is closing"));
     const listeners = this.#listeners.splice(0);
-    const edges = [...this.#open.values(), ...this.#handshaking];
+    const edges = [...this.#open.values(), ...this.#handshaking, ...this.#ending];
     await Promise.all([
       ...listeners.map((listener) => listener[asyncDispose]()),
       ...edges.map((edge) => edge.close("goodbye", "the node closed")),
@@ -175,7 +180,7 @@ export class Edges implements EdgeHost {
     const timer = this.clock.setTimer(LIMITS.dialMs, () =>
       controller.abort(new MeshError("timed-out", `${address} did not answer within ${LIMITS.dialMs} ms`)),
     );
-    this.#dials.add(controller);
+    this.#dials.set(controller, seed);
     try {
       const credential = await this.#credential(controller.signal);
       const onLink = (link: Link): Edge => {
@@ -187,7 +192,7 @@ export class Edges implements EdgeHost {
       await transport.dial(address, onLink, { signal: controller.signal });
     } catch (error) {
       const { code, message } = asMeshError(error, "dial-failed");
-      if (!this.#closed) this.logger.log("warn", "dial failed", { address, code, detail: message });
+      if (seed.state.phase !== "stopped") this.logger.log("warn", "dial failed", { address, code, detail: message });
       throw error;
     } finally {
       timer[dispose]();
@@ -277,7 +282,12 @@ export class Edges implements EdgeHost {
     return this.#options.onFrame(edge, type, packet, at, length);
   }
 
+  onLinkClosed(edge: Edge): void {
+    this.#ending.delete(edge);
+  }
+
   onClosed(edge: Edge, error: MeshError | undefined): void {
+    this.#ending.add(edge);
     const wasOpen = !this.#handshaking.delete(edge);
     if (edge.introduced && this.#open.get(edge.id) === edge) this.#open.delete(edge.id);
     if (wasOpen) this.#options.onClosed(edge, error);
