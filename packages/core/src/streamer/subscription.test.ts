@@ -337,4 +337,16 @@ describe("a subscription nobody reads", () => {
       .reduce((sum, [, from, to]) => sum + Number(to) - Number(from) + 1, 0);
     expect(lost + lines.length).toBe(300_000);
   });
+
+  it("remembers no more than the log for each of any number of flows that come and go", () => {
+    const { subscription, gaps } = direct();
+    for (let i = 0; i < 70_000; i++) {
+      const log = { base: 1, head: 1 }; // its one message has left the log
+      const flow = { topic: `t/${i}`, stream: `t/${i}`, origin: "o", reliability: "reliable", log };
+      subscription.onMessages(flow as unknown as Flow, 1, 1);
+    }
+    // What was told is not kept.
+    expect(gaps.length).toBeGreaterThanOrEqual(64 * 1024 - 1);
+    expect(gaps.slice(0, 2)).toEqual(["t/0 1-1 too-slow", "t/1 1-1 too-slow"]);
+  });
 });

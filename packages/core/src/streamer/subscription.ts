@@ -177,10 +177,10 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
   }
 
   #add(flow: Flow, from: number, to: number): void {
+    this.#waiting += to - from + 1; // before listeners may look: whoever makes room tells of what is lost
     const last = this.#runs[this.#runs.length - 1];
     if (last?.flow === flow && last.to === from - 1 && !last.lost && this.#runs.length > this.#firstRun) last.to = to;
     else this.#push({ flow, next: from, to, lost: undefined });
-    this.#waiting += to - from + 1;
     this.#arrived();
   }
 
@@ -236,8 +236,12 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
     this.#drop(run.flow, 1);
   }
 
-  /** What waits for a reader that never comes must not cost more than the log: of what is lost, ranges are enough. */
+  /**
+   * What waits for a reader that never comes must not cost more than the log: what is lost and has nothing left to read
+   * before it is told now, as if it came only now, and of the rest ranges are enough.
+   */
   #compact(): void {
+    this.#tellLost();
     this.#runs = merged(this.#runs.slice(this.#firstRun), false);
     this.#firstRun = 0;
     this.#compactAt = Math.max(COMPACT_RUNS, this.#runs.length * 2);
