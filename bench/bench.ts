@@ -15,9 +15,7 @@ import { count, printTables, significant } from "./report/table.ts";
 /** A smoke run writes for so long that each contender sends something, and no longer. */
 const SMOKE = { rounds: 1, warmUpMs: 0, durationMs: 5 } as const;
 
-async function main(options: Options): Promise<void> {
-  const chosen = cases(options.only);
-  if (chosen.length === 0) throw new RangeError(`--only ${options.only.join(",")} leaves nothing to measure`);
+async function main(options: Options, chosen: readonly Case[]): Promise<void> {
   const durationMs = options.seconds * 1000;
   const timing = options.smoke ? SMOKE : { rounds: options.rounds, warmUpMs: durationMs / 2, durationMs };
 
@@ -69,10 +67,25 @@ function write(path: string | undefined, report: object): void {
   writeFileSync(path, `${JSON.stringify(report, undefined, 2)}\n`);
 }
 
-try {
+/** What the command line asks for; undefined when that is help. @throws {TypeError | RangeError} when it is wrong. */
+function asked(): { readonly options: Options; readonly chosen: readonly Case[] } | undefined {
   const options = readOptions(process.argv.slice(2));
-  if (options) await main(options);
-  else console.log(HELP);
+  if (!options) return undefined;
+  const chosen = cases(options.only);
+  if (chosen.length === 0) throw new RangeError(`--only ${options.only.join(",")} leaves nothing to measure`);
+  return { options, chosen };
+}
+
+let work: ReturnType<typeof asked>;
+try {
+  work = asked();
+  if (!work) console.log(HELP);
+} catch (error) {
+  console.error(`${(error as Error).message}\nTry npm run bench -- --help.`);
+  process.exit(2);
+}
+try {
+  if (work) await main(work.options, work.chosen);
 } catch (error) {
   console.error(error);
   process.exit(1);

@@ -39,6 +39,10 @@ export async function createNode(options: NodeOptions, runtime: Runtime): Promis
   return node;
 }
 
+/**
+ * A node of a mesh, wherever it runs. Misuse throws a `TypeError` or `RangeError` at the call; whatever goes wrong without
+ * anybody waiting for it is an `error` event.
+ */
 export class MeshNode implements AsyncDisposable {
   readonly id: NodeId;
   readonly name: string;
@@ -76,6 +80,7 @@ export class MeshNode implements AsyncDisposable {
     return this.#rooms.connection;
   }
 
+  /** How it stands, in numbers, as of now; for people and monitoring. */
   status(): NodeStatus {
     return {
       id: this.id,
@@ -107,6 +112,7 @@ export class MeshNode implements AsyncDisposable {
     return this.#rooms.topologies.open();
   }
 
+  /** Hear of an event, in order of registration, until the handle is closed or `signal` fires. @throws {TypeError} for an unknown event. */
   on<Name extends keyof NodeEvents>(
     name: Name,
     listener: (event: NodeEvents[Name]) => void,
@@ -249,13 +255,24 @@ export class MeshNode implements AsyncDisposable {
 
   // ---- remote objects
 
-  /** Let every node of the mesh call `target`'s methods and read its properties. Close the handle to end it. */
+  /**
+   * Let every node of the mesh call `target`'s methods and read its properties: own data properties, and methods of its
+   * classes. Never accessors, names that begin with `_` or `#`, or what every object inherits. Close the handle to end it.
+   * @param name At most 256 bytes of UTF-8; several nodes may expose the same name.
+   * @throws {TypeError} for a name that this node exposes already, too. @throws {MeshError} `closed`
+   */
   expose(name: string, target: object, options?: ExposeOptions): Handle {
     this.#checkOpen("expose");
     return this.#rooms.calls.expose(name, target, options);
   }
 
-  /** A proxy for an object exposed somewhere in the mesh; found anew at every call, so it survives reconnects. */
+  /**
+   * A proxy for an object exposed somewhere in the mesh; found anew at every call, so it survives reconnects. A call is sent
+   * once. It rejects with a `MeshError`: `no-responder`, `remote-error` (the callee's own, see `remote`), `timed-out`,
+   * `peer-lost` or `edge-lost` (it may have run, the message says so), `unreachable`, `overflow`, `too-large`, `forbidden`,
+   * `closed`; or with its signal's reason.
+   * @throws {TypeError | RangeError} @throws {MeshError} `closed`
+   */
   remote<T extends object>(name: string, options?: RemoteOptions): Remote<T> {
     this.#checkOpen("remote");
     return this.#rooms.calls.remote<T>(name, options);
