@@ -148,7 +148,7 @@ export class Rooms {
       ingress,
       home: () => mesh.homeOf(self) ?? self,
       edge: (id) => this.edges.get(id),
-      nextHop: (peer) => mesh.nextHop(peer),
+      nextHop: (peer) => mesh.wayTo(peer),
     });
     this.pinger = new Pinger(clock, this.#unicast);
     this.streamer = new Streamer({

@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from "vitest";
+import { TIMINGS } from "../base/limits.ts";
 import type { MeshNode } from "../node.ts";
 import { settle } from "../testing/node-settle.fixture.ts";
 import { SimulatedMesh } from "../testing/simulated-mesh.ts";
@@ -117,6 +118,27 @@ describe("presence()", () => {
     mesh.network.heal("watcher", "gateway");
     await mesh.run(30_000);
     expect(sets).toEqual(["far", "", "far"]);
+  });
+
+  it("drops the leaves of a gateway that vanishes without a word as soon as its neighbour has noticed", async () => {
+    const mesh = simulation();
+    const { watcher, gateway } = await line(mesh);
+    const beyond = await mesh.node("beyond", { join: ["watcher"] });
+    await subscriber(mesh, "far", "gateway", "leaf");
+    await subscriber(mesh, "near", "watcher", "leaf");
+    await mesh.run(1_500);
+    const watches = [watch(watcher), watch(beyond)];
+    await mesh.run(1_000);
+    for (const neighbour of ["watcher", "far"]) mesh.network.cut("gateway", neighbour, { detectMs: 1e9 });
+    await mesh.run(TIMINGS.pongMs - TIMINGS.peerPingMs);
+    expect(watches.map(({ sets }) => sets)).toEqual([["far near"], ["far near"]]);
+    await mesh.run(2 * TIMINGS.peerPingMs);
+    expect(watches.map(({ sets }) => sets)).toEqual([
+      ["far near", "near"],
+      ["far near", "near"],
+    ]);
+    mesh.network.healAll();
+    await mesh.until(gateway.close());
   });
 
   it("asks a gateway of many changes again and again, but not for every one, and ends at what is", async () => {

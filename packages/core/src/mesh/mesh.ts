@@ -67,6 +67,8 @@ export class Mesh implements Flushable {
   #known = new Map<NodeId, NodeInfo>();
   /** Whose life has changed since routes were computed. */
   #changedLives = new Set<NodeId>();
+  /** Routes that were needed before their pause was over, until something changes again. */
+  #early: Map<NodeId, Route> | undefined;
   #routedAtMs = Number.NEGATIVE_INFINITY;
   #sweeper: Disposable | undefined;
   /** Set while something waits for its pause to be over. */
@@ -146,6 +148,22 @@ export class Mesh implements Flushable {
   nextHop(peer: NodeId): Edge | undefined {
     const route = this.#routes.get(peer);
     return this.gateway ?? (route && this.#options.edge(route.nextHop));
+  }
+
+  /**
+   * As `nextHop`, also for a peer that has just come, to which routes wait for their pause: whoever was asked something by it
+   * answers at once. Nothing else changes before its time.
+   */
+  wayTo(peer: NodeId): Edge | undefined {
+    const known = this.nextHop(peer);
+    if (known || !this.#routesStale || !this.#records.byId.has(peer)) return known;
+    const nowMs = this.#options.clock.now();
+    if (!this.#early && this.#routedAtMs <= nowMs) {
+      this.#early = this.#computed();
+      this.#routedAtMs = this.#restedFrom(nowMs);
+    }
+    const route = this.#early?.get(peer);
+    return route && this.#options.edge(route.nextHop);
   }
 
   /** The edge a leaf hangs on. */
@@ -305,6 +323,7 @@ export class Mesh implements Flushable {
 
   #touchRoutes(): void {
     this.#routesStale = true;
+    this.#early = undefined;
     this.#touch();
   }
 
@@ -321,14 +340,23 @@ export class Mesh implements Flushable {
     if (this.#speaker.dueInMs(nowMs) <= 0 && this.#speaker.tell(nowMs)) this.#directoryStale = true;
     if (this.#routesStale && this.#routesDueInMs(nowMs) <= 0) {
       this.#recompute();
-      // Where it takes long, because of many edges or of what somebody invented, it does so a quarter of the time at most.
-      const endedAtMs = this.#options.clock.now();
-      this.#routedAtMs = endedAtMs + 3 * (endedAtMs - nowMs);
+      this.#routedAtMs = this.#restedFrom(nowMs);
     } else if (this.#directoryStale) this.#options.onChange(NOBODY);
     this.#directoryStale = false;
     this.#pauseFor(
       Math.min(this.#speaker.dueInMs(nowMs), this.#routesStale ? this.#routesDueInMs(nowMs) : Number.POSITIVE_INFINITY),
     );
+  }
+
+  /** Where routes take long, because of many edges or of what somebody invented, they do so a quarter of the time at most. */
+  #restedFrom(beganAtMs: number): number {
+    const endedAtMs = this.#options.clock.now();
+    return endedAtMs + 3 * (endedAtMs - beganAtMs);
+  }
+
+  #computed(): Map<NodeId, Route> {
+    const { home, costs } = this.#speaker;
+    return home !== undefined && costs ? computeRoutes(home, costs, this.#records.byId) : new Map();
   }
 
   #routesDueInMs(nowMs: number): number {
@@ -345,9 +373,9 @@ export class Mesh implements Flushable {
   #recompute(): void {
     this.#routesStale = false;
     const records = this.#records.byId;
-    const { home, costs } = this.#speaker;
     const before = { routes: this.#routes, known: this.#known };
-    this.#routes = home !== undefined && costs ? computeRoutes(home, costs, records) : new Map();
+    this.#routes = this.#early ?? this.#computed();
+    this.#early = undefined;
     this.#known = new Map();
     for (const { id, name, role, gone } of records.values()) {
       if (id === this.#self || gone || !Number.isFinite(this.distance(id))) continue;

@@ -41,6 +41,11 @@ export class Originator {
     this.#share = new OwnShare({ id: local.identity.id, name: local.name });
   }
 
+  /** Whether what others know of its edges is not all there is. */
+  get recordChanged(): boolean {
+    return this.#recordChanged;
+  }
+
   get incarnation(): number {
     return this.#incarnation;
   }

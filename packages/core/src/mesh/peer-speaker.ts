@@ -19,6 +19,8 @@ export class PeerSpeaker implements Speaker {
   readonly #flood: Flood;
   /** Neighbours that asked for all there is. */
   readonly #answered = new WeakSet<Edge>();
+  /** Those that were answered before this peer has told of the edge to them. */
+  readonly #unsynced: Edge[] = [];
   readonly #departed = new Departed();
 
   constructor(options: SpeakerOptions) {
@@ -105,7 +107,9 @@ export class PeerSpeaker implements Speaker {
     }
     if (!whole) return;
     this.#answered.add(edge);
-    edge.send(Lane.control, [control.synced.encode({})]);
+    // A peer that believes it has joined finds that others can answer it: they know of this edge by then.
+    if (edge.role !== "leaf" && this.#originator.recordChanged) this.#unsynced.push(edge);
+    else edge.send(Lane.control, [control.synced.encode({})]);
   }
 
   onRecord(record: StoredRecord, from: Edge): void {
@@ -132,6 +136,8 @@ export class PeerSpeaker implements Speaker {
     this.#flood.release(nowMs);
     if (this.#originator.dueInMs(nowMs) > 0) return false;
     this.#originator.tell(nowMs);
+    if (!this.#originator.recordChanged)
+      for (const edge of this.#unsynced.splice(0)) edge.send(Lane.control, [control.synced.encode({})]);
     return true;
   }
 
