@@ -26,7 +26,12 @@ const TYPE_AT = 4;
 /** Behind the head of 8 bytes and the magic of 4: the HELLO's least and greatest version, for ever. */
 const VERSIONS_AT = 12;
 
-const sent = (name: string, codes: readonly string[], message: () => Uint8Array | string): Attack => ({
+const sent = (
+  name: string,
+  codes: readonly string[],
+  message: () => Uint8Array | string,
+  andThen = (_socket: WebSocket): void => {},
+): Attack => ({
   name,
   codes,
   async run({ url }) {
@@ -34,6 +39,7 @@ const sent = (name: string, codes: readonly string[], message: () => Uint8Array 
     await once(socket, "open");
     socket.on("error", () => {});
     socket.send(message());
+    andThen(socket);
     await once(socket, "close");
   },
 });
@@ -93,6 +99,12 @@ export const ATTACKS: readonly Attack[] = [
   sent("a text message", ["malformed-frame"], () => "hello"),
   sent("a frame that claims 4 GiB", ["too-large"], () => Buffer.from("ffffffff0100000000", "hex")),
   sent("a frame that claims less than its head", ["malformed-frame"], () => Buffer.from("000000010100000000", "hex")),
+  sent(
+    "the end of the stream inside a frame",
+    ["malformed-frame"],
+    () => Buffer.from("000000200100000000", "hex"),
+    (socket) => socket.close(1000),
+  ),
   raw("a WebSocket message that claims 4 GiB", ["too-large"], Buffer.from("82ff000000010000000000000000", "hex")),
   raw("a WebSocket message without its mask", ["malformed-frame"], Buffer.from("820100", "hex")),
   raw("a handshake that stalls", ["timed-out"], new Uint8Array(0)),

@@ -1,10 +1,15 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { PatternIndex } from "./pattern-index.ts";
 import { isPattern, isTopic, matches } from "./topic-pattern.ts";
 
+setFlagsFromString("--expose-gc");
+const collectGarbage: () => void = runInNewContext("gc");
+
 const segments = (...words: string[]) =>
-  fc.array(fc.constantFrom(...words), { minLength: 1, maxLength: 5 }).map((some) => some.join("/"));
+  fc.array(fc.constantFrom(...words), { minLength: 1, maxLength: 12 }).map((some) => some.join("/"));
 const pattern = segments("a", "b", "$c", "*", "**").filter(isPattern);
 const topic = segments("a", "b", "$c").filter(isTopic);
 
@@ -41,5 +46,15 @@ describe("PatternIndex", () => {
     const index = new PatternIndex<number>();
     for (let i = 1; i <= 20; i++) index.add([...Array(i).fill("**/a"), "z"].join("/"), i);
     expect([...index.match([...Array(400).fill("a"), "z"].join("/"))]).toHaveLength(20);
+  });
+
+  it("takes memory for patterns of many segments as for others: not a hundred times their bytes", () => {
+    const index = new PatternIndex<number>();
+    collectGarbage();
+    const before = process.memoryUsage().heapUsed;
+    for (let i = 0; i < 2_000; i++) index.add(`*/${i}/${"a/".repeat(500)}z`, i);
+    collectGarbage();
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(20e6);
+    expect([...index.match(`x/7/${"a/".repeat(500)}z`)]).toEqual([7]);
   });
 });
