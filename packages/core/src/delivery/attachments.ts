@@ -4,7 +4,7 @@
  */
 import { MeshError } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
-import { LIMITS, TIMINGS } from "../base/limits.ts";
+import { LIMITS } from "../base/limits.ts";
 import { matches } from "../base/topic-pattern.ts";
 import type { Edge } from "../edge/index.ts";
 import {
@@ -20,7 +20,14 @@ import type { Children, Sources } from "./children.ts";
 import { Flow } from "./flow.ts";
 import type { FlowTable } from "./flow-table.ts";
 import type { LocalWants } from "./local-wants.ts";
-import { AttachBatch, EVERY_ORIGIN, newWant, Upstream } from "./upstream.ts";
+import { both, isEqual, NO_PATTERNS, PatternNumbers, type PatternSet, union, without } from "./pattern-set.ts";
+import { AttachBatch, EVERY_ORIGIN, Upstream } from "./upstream.ts";
+import type { Wants } from "./want-table.ts";
+
+/** So many patterns have numbers before those that nobody wants any more are looked for. */
+const FEWEST_NUMBERS = 1_024;
+/** So many different demands are looked at to find one that is the same. */
+const LATEST_DEMANDS = 16;
 
 export interface AttachmentsHost {
   readonly self: NodeId;
@@ -52,10 +59,15 @@ export class Attachments implements Sources {
   readonly #gone = new Map<NodeId, Upstream>();
   /** Origins whose demand or next hop may have changed. */
   readonly #dirty = new Set<NodeId>();
+  /** Of the patterns wanted of any upstream. */
+  readonly #numbers = new PatternNumbers();
+  /** When there are so many, those that nobody wants any more are forgotten. */
+  #numbersKept = FEWEST_NUMBERS;
 
   constructor(host: AttachmentsHost) {
     this.#host = host;
-    if (host.isLeaf) this.#upstreams.set(EVERY_ORIGIN, new Upstream("every", EVERY_ORIGIN, 0));
+    const every = { id: EVERY_ORIGIN, incarnation: 0 };
+    if (host.isLeaf) this.#upstreams.set(EVERY_ORIGIN, new Upstream("every", every, this.#numbers));
   }
 
   // ---- who there is
@@ -110,11 +122,12 @@ export class Attachments implements Sources {
   }
 
   /** An origin is here, or here again: then its flows go on. */
-  #begin(kind: "peer" | "leaf", { id, incarnation }: OriginRef): Upstream {
+  #begin(kind: "peer" | "leaf", origin: OriginRef): Upstream {
+    const { id, incarnation } = origin;
     const former = this.#gone.get(id);
     this.#gone.delete(id);
     const isBack = former?.incarnation === incarnation && former.kind === kind;
-    const upstream = isBack ? former : new Upstream(kind, id, incarnation);
+    const upstream = isBack ? former : new Upstream(kind, origin, this.#numbers);
     this.#upstreams.set(id, upstream);
     for (const flow of upstream.flows) {
       flow.orphanedAtMs = undefined;
@@ -135,7 +148,7 @@ export class Attachments implements Sources {
     }
     if (!upstream) {
       upstream = this.#begin("leaf", edge.peer);
-      for (const pattern of this.#demand(upstream)) this.claim(upstream, pattern);
+      this.#claim(upstream, new Demand(this.#host, this.#numbers).of(upstream));
       this.#host.children.onLeafKnown();
     }
     upstream.lostAtMs = undefined;
@@ -194,12 +207,22 @@ export class Attachments implements Sources {
   /** Ask for what has become wanted, let go of what is not wanted any more. */
   flush(): void {
     const batch = new AttachBatch();
+    const demand = new Demand(this.#host, this.#numbers);
     for (const origin of this.#dirty) {
       const upstream = this.#upstreams.get(origin);
-      if (upstream) this.#reconcile(upstream, batch);
+      if (upstream) this.#reconcile(upstream, demand.of(upstream), batch);
     }
     this.#dirty.clear();
-    batch.send((flow, edge) => this.#host.declare(flow, edge));
+    batch.send(this.#numbers, (flow, edge) => this.#host.declare(flow, edge));
+    this.#forgetNumbers();
+  }
+
+  #forgetNumbers(): void {
+    if (this.#numbers.size < this.#numbersKept) return;
+    let wanted = NO_PATTERNS;
+    for (const { wants } of this.#upstreams.values()) wanted = union(wanted, wants.all);
+    this.#numbers.keep(wanted);
+    this.#numbersKept = Math.max(FEWEST_NUMBERS, this.#numbers.size * 2);
   }
 
   /**
@@ -210,60 +233,43 @@ export class Attachments implements Sources {
   waitMs(pattern: string): number {
     let waitMs = 0;
     for (const upstream of this.#upstreams.values()) {
-      if (upstream.confirmed(pattern)) continue;
+      const { wants } = upstream;
+      if (wants.isConfirmed(pattern)) continue;
       if (upstream.kind === "every") return Number.POSITIVE_INFINITY;
       if (upstream.kind === "leaf" || !upstream.reachable) continue;
-      const want = upstream.wants.get(pattern);
-      if (!want) continue; // whoever wants it may not have it from there
-      const askedAtMs = want.sentAtMs ?? Number.POSITIVE_INFINITY;
-      waitMs = Math.max(waitMs, askedAtMs + TIMINGS.attachMs - this.#host.now());
+      // Whoever wants what is not asked for there may not have it from there.
+      waitMs = Math.max(waitMs, wants.waitMs(pattern, this.#host.now()));
     }
     return waitMs;
   }
 
-  #reconcile(upstream: Upstream, batch: AttachBatch): void {
+  #reconcile(upstream: Upstream, demanded: PatternSet, batch: AttachBatch): void {
     const hop = upstream.kind === "leaf" ? upstream.edge : this.#host.nextHop(upstream.origin);
     upstream.reachable = hop?.open === true;
     if (hop?.open) upstream.moveTo(hop);
-    const demand = this.#demand(upstream);
-    const dropped = [...upstream.wants.keys()].filter((pattern) => !demand.has(pattern));
-    if (dropped.length > 0) this.#drop(upstream, dropped);
-    for (const pattern of demand) {
-      if (!upstream.wants.has(pattern)) upstream.wants.set(pattern, newWant());
-    }
+    const { wants } = upstream;
+    const dropped = without(wants.all, demanded);
+    wants.want(demanded);
+    if (dropped.length > 0) this.#drop(upstream, this.#numbers.patterns(dropped));
     const { edge } = upstream;
-    if (!edge?.open) return;
-    const unsent = [...upstream.wants].filter(([, want]) => !want.sent);
-    if (unsent.length === 0) return;
-    const resumed = unsent.filter(([, want]) => want.confirmed).map(([pattern]) => pattern);
+    const { unsent } = wants;
+    if (!edge?.open || unsent.length === 0) return;
+    const resumed = this.#numbers.patterns(both(unsent, wants.confirmed));
     const flows = [...upstream.flows].filter(
       (flow) =>
         flow.accepting && flow.reliability === "reliable" && resumed.some((pattern) => matches(pattern, flow.topic)),
     );
-    for (const [, want] of unsent) {
-      want.sent = true;
-      want.sentAtMs ??= this.#host.now();
-    }
-    const wants = unsent.map(([pattern, want]) => ({ pattern, fresh: !want.confirmed }));
-    batch.add(upstream, edge, wants, flows);
+    batch.add(upstream, edge, flows);
+    wants.onSent(this.#host.now());
   }
 
   #drop(upstream: Upstream, patterns: readonly string[]): void {
-    for (const pattern of patterns) upstream.wants.delete(pattern);
     for (const some of inFrames(patterns, (pattern) => pattern))
       upstream.edge?.send(Lane.control, [control.detach.encode({ origins: upstream.refs, patterns: some })]);
     for (const flow of [...upstream.flows]) {
-      if (!upstream.covers(flow.topic, false)) this.#host.forgetFlow(flow);
-      else flow.accepting = upstream.covers(flow.topic, true);
+      if (!upstream.wants.covers(flow.topic, false)) this.#host.forgetFlow(flow);
+      else flow.accepting = upstream.wants.covers(flow.topic, true);
     }
-  }
-
-  /** Every pattern wanted of `upstream`'s origin; what only that very leaf wants is left out. */
-  #demand(upstream: Upstream): Set<string> {
-    const demand = new Set<string>();
-    for (const want of this.#host.localWants) demand.add(want.pattern);
-    this.#host.children.demand(upstream.kind === "leaf" ? this.#host.self : upstream.origin, upstream.edge, demand);
-    return demand;
   }
 
   /** The wants at `origins` are active. */
@@ -271,37 +277,42 @@ export class Attachments implements Sources {
     edge: Edge,
     { origins, patterns }: Pick<AttachBody, "origins"> & { readonly patterns: readonly string[] },
   ): void {
+    const answered = this.#numbers.known(patterns);
     for (const upstream of this.#named(origins)) {
       if (upstream.edge !== edge) continue;
-      for (const pattern of patterns) {
-        const want = upstream.wants.get(pattern);
-        if (!want?.sent || want.attached) continue;
-        want.attached = true;
-        if (!want.confirmed) this.#confirm(upstream, pattern);
-        if (upstream.kind === "peer") this.#host.children.onAttached(upstream, pattern);
-      }
-      if (upstream.previous && upstream.allAttached) upstream.releasePrevious();
+      const attached = upstream.wants.onAttached(answered);
+      this.#confirm(upstream, attached);
+      if (upstream.kind === "peer")
+        for (const pattern of this.#numbers.patterns(attached)) this.#host.children.onAttached(upstream, pattern);
+      if (upstream.previous && upstream.wants.allAttached) upstream.releasePrevious();
     }
     this.#host.wake();
   }
 
   /** Whoever wants `pattern` has missed nothing of this origin so far, and tells from where to go on. */
   claim(upstream: Upstream, pattern: string): void {
-    if (upstream.confirmed(pattern)) return;
-    upstream.wants.set(pattern, newWant());
-    this.#confirm(upstream, pattern);
+    if (!upstream.wants.isConfirmed(pattern)) this.#claim(upstream, this.#numbers.all([pattern]));
+  }
+
+  #claim(upstream: Upstream, patterns: PatternSet): void {
+    const news = without(patterns, upstream.wants.confirmed);
+    upstream.wants.claim(news);
+    for (const pattern of this.#numbers.patterns(news)) this.#onConfirmed(upstream, pattern);
+  }
+
+  #confirm(upstream: Upstream, patterns: PatternSet): void {
+    for (const pattern of this.#numbers.patterns(upstream.wants.confirm(patterns)))
+      this.#onConfirmed(upstream, pattern);
   }
 
   /** From now on nothing that matches is missed. */
-  #confirm(upstream: Upstream, pattern: string): void {
-    const want = upstream.wants.get(pattern)!;
-    want.confirmed = true;
+  #onConfirmed(upstream: Upstream, pattern: string): void {
     for (const flow of upstream.flows) {
       if (flow.accepting || !matches(pattern, flow.topic)) continue;
       flow.accepting = true;
       // Known from before: what came while it was not accepted is asked for again.
       flow.refetching = false;
-      if (flow.announced && want.attached) this.refetch(flow);
+      if (flow.announced && upstream.wants.isAttached(pattern)) this.refetch(flow);
     }
     this.#host.localWants.activate(upstream, pattern);
     if (upstream.kind === "peer") this.#host.children.onConfirmed(upstream, pattern);
@@ -328,7 +339,7 @@ export class Attachments implements Sources {
   onFlow(edge: Edge, declaration: FlowDeclaration): boolean {
     const upstream = this.for(declaration);
     if (!upstream?.fedBy(edge)) return false;
-    if (upstream.covers(declaration.topic, false)) this.ensureFlow(upstream, declaration, 0);
+    if (upstream.wants.covers(declaration.topic, false)) this.ensureFlow(upstream, declaration, 0);
     return true;
   }
 
@@ -348,7 +359,7 @@ export class Attachments implements Sources {
     this.#host.addFlow(flow);
     flow.upstream = upstream;
     upstream.flows.add(flow);
-    flow.accepting = upstream.covers(flow.topic, true);
+    flow.accepting = upstream.wants.covers(flow.topic, true);
     return flow;
   }
 
@@ -362,7 +373,7 @@ export class Attachments implements Sources {
     flow.refetching = false;
     flow.upstream = upstream;
     upstream.flows.add(flow);
-    flow.accepting = upstream.covers(flow.topic, true);
+    flow.accepting = upstream.wants.covers(flow.topic, true);
     // One that has not begun here yet is given to nobody before it does.
     if (!flow.announced) return;
     this.refetch(flow);
@@ -394,5 +405,36 @@ export class Attachments implements Sources {
     flow.log.reset(next - 1);
     flow.refetching = false;
     this.refetch(flow);
+  }
+}
+
+/** What is wanted of each origin, just now. Of most it is the same. */
+class Demand {
+  readonly #host: AttachmentsHost;
+  readonly #numbers: PatternNumbers;
+  readonly #own: PatternSet;
+  readonly #lists = new Map<Wants, PatternSet>();
+  /** Found last, newest first. */
+  #latest: PatternSet[] = [];
+
+  constructor(host: AttachmentsHost, numbers: PatternNumbers) {
+    this.#host = host;
+    this.#numbers = numbers;
+    this.#own = numbers.all(Array.from(host.localWants, ({ pattern }) => pattern));
+  }
+
+  /** Every pattern wanted of `upstream`'s origin; what only that very leaf wants is left out. */
+  of({ kind, origin, edge, wants }: Upstream): PatternSet {
+    const { children, self } = this.#host;
+    let demanded = this.#own;
+    for (const list of children.demand(kind === "leaf" ? self : origin, edge)) {
+      let set = this.#lists.get(list);
+      if (!set) this.#lists.set(list, (set = this.#numbers.all(children.askedOnward(list))));
+      demanded = union(demanded, set);
+    }
+    const same = [wants.all, ...this.#latest].find((each) => isEqual(each, demanded));
+    if (same) return same;
+    this.#latest = [demanded, ...this.#latest.slice(0, LATEST_DEMANDS - 1)];
+    return demanded;
   }
 }

@@ -15,6 +15,7 @@ import type { FlowTable } from "./flow-table.ts";
 import type { Ingress } from "./ingress.ts";
 import type { Relaying } from "./relay-policy.ts";
 import { EVERY_ORIGIN, type Upstream } from "./upstream.ts";
+import { NOTHING, type Wants } from "./want-table.ts";
 
 /** What serving needs of the asking side (`attachments.ts`). */
 export interface Sources {
@@ -170,13 +171,17 @@ export class Children {
 
   // ---- from the asking side
 
-  /** Every pattern that children other than `except` want of the origin `home`. */
-  demand(home: NodeId, except: Edge | undefined, into: Set<string>): void {
+  /** What children other than `except` want of the origin `home`, a list for each. */
+  *demand(home: NodeId, except: Edge | undefined): Generator<Wants> {
     for (const child of this.#byEdge.values()) {
-      if (child.edge === except) continue;
-      for (const pattern of child.wantsOf(home).keys())
-        if (!this.#host.relay.passesNothingOf(pattern)) into.add(pattern);
+      const wants = child.edge === except ? NOTHING : child.wantsOf(home);
+      if (wants.size > 0) yield wants;
     }
+  }
+
+  /** What of a child's wants is asked for further up. */
+  *askedOnward(wants: Wants): Generator<string> {
+    for (const pattern of wants.keys()) if (!this.#host.relay.passesNothingOf(pattern)) yield pattern;
   }
 
   /** The record of a peer has come: what was asked of it before is served now, and leaves want from newcomers too. */
@@ -328,8 +333,8 @@ export class Children {
         continue;
       }
       if (!fresh) this.#sources.claim(upstream, pattern);
-      if (upstream.confirmed(pattern)) this.#serve(child, upstream.flows, pattern, fresh);
-      if (upstream.wants.get(pattern)?.attached) this.#answer(child, origin, pattern);
+      if (upstream.wants.isConfirmed(pattern)) this.#serve(child, upstream.flows, pattern, fresh);
+      if (upstream.wants.isAttached(pattern)) this.#answer(child, origin, pattern);
     }
   }
 
@@ -371,7 +376,7 @@ export class Children {
   #wants(child: Child, flow: Flow, waitingToo: boolean): boolean {
     const isHome = flow.home === this.#host.self;
     for (const [pattern, fresh] of child.wantsOf(flow.home)) {
-      const isActive = !fresh || isHome || this.#sources.of(flow.home)?.confirmed(pattern);
+      const isActive = !fresh || isHome || this.#sources.of(flow.home)?.wants.isConfirmed(pattern);
       if ((isActive || waitingToo) && matches(pattern, flow.topic)) return true;
     }
     return false;

@@ -10,6 +10,7 @@ import { control } from "../wire/index.ts";
 import { Attachments } from "./attachments.ts";
 import { CatchUp } from "./catch-up.ts";
 import { Children } from "./children.ts";
+import { NO_PATTERNS } from "./pattern-set.ts";
 import { Upstream } from "./upstream.ts";
 
 afterEach(() => vi.restoreAllMocks());
@@ -72,7 +73,9 @@ const MUTANTS: readonly (readonly [what: string, mutate: () => void])[] = [
       const { moveTo } = Upstream.prototype;
       vi.spyOn(Upstream.prototype, "moveTo").mockImplementation(function (this: Upstream, edge) {
         this.releasePrevious();
-        for (const want of this.wants.values()) want.confirmed = false;
+        const { all } = this.wants;
+        this.wants.want(NO_PATTERNS);
+        this.wants.want(all);
         moveTo.call(this, edge);
       });
     },

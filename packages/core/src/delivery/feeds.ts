@@ -201,7 +201,7 @@ export class Feeds implements ChildHost, Flushable {
     for (const flow of this.#flows.own) if (matches(pattern, flow.topic)) want.read(flow, flow.log.head + 1);
     want.active.add(this.#self);
     for (const upstream of this.#attachments.values())
-      if (upstream.confirmed(pattern)) this.#localWants.activateOne(want, upstream);
+      if (upstream.wants.isConfirmed(pattern)) this.#localWants.activateOne(want, upstream);
     this.#attachments.touchAll();
     return want;
   }

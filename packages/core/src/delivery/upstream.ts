@@ -1,27 +1,13 @@
 /** What this node asks of one origin, and at which edge. A leaf has a single one, for all origins, at its gateway. */
 import type { NodeId } from "../base/ids.ts";
-import { matches } from "../base/topic-pattern.ts";
 import type { Edge } from "../edge/index.ts";
-import { type AttachBody, control, inFrames, Lane, type OriginRef } from "../wire/index.ts";
+import { control, inFrames, Lane, type OriginRef } from "../wire/index.ts";
 import type { Flow, FlowSource } from "./flow.ts";
+import { both, isEqual, NO_PATTERNS, type PatternNumbers, type PatternSet, without } from "./pattern-set.ts";
+import { UpstreamWants } from "./upstream-wants.ts";
 
 /** The upstream of a leaf stands for every origin. */
 export const EVERY_ORIGIN: NodeId = "";
-
-export interface UpstreamWant {
-  /** From some moment on nothing was missed: after a move it resumes by positions instead of beginning anew. */
-  confirmed: boolean;
-  /** Asked for at the present edge. */
-  sent: boolean;
-  /** When it was asked for first, on the clock's scale. */
-  sentAtMs: number | undefined;
-  /** Answered by the present edge. */
-  attached: boolean;
-}
-
-export function newWant(): UpstreamWant {
-  return { confirmed: false, sent: false, sentAtMs: undefined, attached: false };
-}
 
 export class Upstream implements FlowSource {
   /** A peer's is found by routes, a leaf's is its own edge, a leaf node has one for `every` origin. */
@@ -33,16 +19,17 @@ export class Upstream implements FlowSource {
   reachable = false;
   /** Where it hung before; let go when the present edge has answered everything. */
   previous: Edge | undefined;
-  readonly wants = new Map<string, UpstreamWant>();
+  readonly wants: UpstreamWants;
   readonly flows = new Set<Flow>();
 
   /** When a leaf's edge was lost; it may come back within its lease. */
   lostAtMs: number | undefined;
 
-  constructor(kind: Upstream["kind"], origin: NodeId, incarnation: number) {
+  constructor(kind: Upstream["kind"], { id, incarnation }: OriginRef, numbers: PatternNumbers) {
     this.kind = kind;
-    this.origin = origin;
+    this.origin = id;
     this.incarnation = incarnation;
+    this.wants = new UpstreamWants(numbers);
   }
 
   get ref(): OriginRef {
@@ -59,23 +46,8 @@ export class Upstream implements FlowSource {
     return edge === this.edge || edge === this.previous;
   }
 
-  confirmed(pattern: string): boolean {
-    return this.wants.get(pattern)?.confirmed === true;
-  }
-
-  /** Whether some want, confirmed or at least asked for, covers `topic`. */
-  covers(topic: string, confirmed: boolean): boolean {
-    for (const [pattern, want] of this.wants) {
-      if ((confirmed ? want.confirmed : want.sent || want.confirmed) && matches(pattern, topic)) return true;
-    }
-    return false;
-  }
-
-  /** Whether a want that goes on where it stood, and is not answered yet, covers `topic`: all of its flows are owed. */
   owes(topic: string): boolean {
-    for (const [pattern, want] of this.wants)
-      if (want.confirmed && !want.attached && matches(pattern, topic)) return true;
-    return false;
+    return this.wants.owes(topic);
   }
 
   /** Hang on `edge` from now on. */
@@ -84,10 +56,7 @@ export class Upstream implements FlowSource {
     this.releasePrevious();
     this.previous = this.edge?.open ? this.edge : undefined;
     this.edge = edge;
-    for (const want of this.wants.values()) {
-      want.sent = false;
-      want.attached = false;
-    }
+    this.wants.onMoved();
     for (const flow of this.flows) flow.refetching = false;
   }
 
@@ -104,7 +73,7 @@ export class Upstream implements FlowSource {
   retire(): void {
     this.moveTo(undefined);
     this.releasePrevious();
-    this.wants.clear();
+    this.wants.want(NO_PATTERNS);
     for (const flow of this.flows) flow.accepting = false;
   }
 
@@ -112,33 +81,40 @@ export class Upstream implements FlowSource {
     this.previous?.send(Lane.control, [control.detach.encode({ origins: this.refs, patterns: [] })]);
     this.previous = undefined;
   }
+}
 
-  get allAttached(): boolean {
-    for (const want of this.wants.values()) if (!want.attached) return false;
-    return true;
-  }
+interface AttachGroup {
+  readonly unsent: PatternSet;
+  /** Those of them that go on. */
+  readonly resumed: PatternSet;
+  readonly origins: OriginRef[];
+  readonly flows: Flow[];
 }
 
 /** Gathers what is to be asked at each edge, so that origins with equal wants share one frame. */
 export class AttachBatch {
-  readonly #byEdge = new Map<Edge, Map<string, { origins: OriginRef[]; wants: AttachBody["wants"]; flows: Flow[] }>>();
+  readonly #byEdge = new Map<Edge, AttachGroup[]>();
 
-  /** Ask for `wants`, going on in `flows` where they stand. */
-  add(upstream: Upstream, edge: Edge, wants: AttachBody["wants"], flows: readonly Flow[]): void {
+  /** Ask for all that is unsent, going on in `flows` where they stand. */
+  add({ refs, wants: { unsent, confirmed } }: Upstream, edge: Edge, flows: readonly Flow[]): void {
     let groups = this.#byEdge.get(edge);
-    if (!groups) this.#byEdge.set(edge, (groups = new Map()));
-    const key = JSON.stringify(wants);
-    const group = groups.get(key);
-    if (!group) groups.set(key, { origins: [...upstream.refs], wants, flows: [...flows] });
+    if (!groups) this.#byEdge.set(edge, (groups = []));
+    const resumed = both(unsent, confirmed);
+    const group = groups.find((each) => isEqual(each.unsent, unsent) && isEqual(each.resumed, resumed));
+    if (!group) groups.push({ unsent, resumed, origins: [...refs], flows: [...flows] });
     else {
-      group.origins.push(...upstream.refs);
+      group.origins.push(...refs);
       group.flows.push(...flows);
     }
   }
 
-  send(declare: (flow: Flow, edge: Edge) => Uint8Array): void {
+  send(numbers: PatternNumbers, declare: (flow: Flow, edge: Edge) => Uint8Array): void {
     for (const [edge, groups] of this.#byEdge) {
-      for (const { origins, wants, flows } of groups.values()) {
+      for (const { unsent, resumed, origins, flows } of groups) {
+        const wants = [
+          ...numbers.patterns(without(unsent, resumed)).map((pattern) => ({ pattern, fresh: true })),
+          ...numbers.patterns(resumed).map((pattern) => ({ pattern, fresh: false })),
+        ];
         const positions = flows.map((flow) => ({ flow: flow.number, seq: flow.position }));
         for (const flow of flows) edge.send(Lane.control, [declare(flow, edge)]);
         // Positions beyond one frame go ahead of the wants they belong to.
