@@ -266,10 +266,7 @@ export class Attachments implements Sources {
   #drop(upstream: Upstream, patterns: readonly string[]): void {
     for (const some of inFrames(patterns, (pattern) => pattern))
       upstream.edge?.send(Lane.control, [control.detach.encode({ origins: upstream.refs, patterns: some })]);
-    for (const flow of [...upstream.flows]) {
-      if (!upstream.wants.covers(flow.topic, false)) this.#host.forgetFlow(flow);
-      else flow.accepting = upstream.wants.covers(flow.topic, true);
-    }
+    for (const flow of [...upstream.flows]) if (!upstream.wants.covers(flow.topic)) this.#host.forgetFlow(flow);
   }
 
   /** The wants at `origins` are active. */
@@ -339,7 +336,7 @@ export class Attachments implements Sources {
   onFlow(edge: Edge, declaration: FlowDeclaration): boolean {
     const upstream = this.for(declaration);
     if (!upstream?.fedBy(edge)) return false;
-    if (upstream.wants.covers(declaration.topic, false)) this.ensureFlow(upstream, declaration, 0);
+    if (upstream.wants.covers(declaration.topic)) this.ensureFlow(upstream, declaration, 0);
     return true;
   }
 
@@ -359,7 +356,7 @@ export class Attachments implements Sources {
     this.#host.addFlow(flow);
     flow.upstream = upstream;
     upstream.flows.add(flow);
-    flow.accepting = upstream.wants.covers(flow.topic, true);
+    flow.accepting = upstream.wants.covers(flow.topic);
     return flow;
   }
 
@@ -373,11 +370,11 @@ export class Attachments implements Sources {
     flow.refetching = false;
     flow.upstream = upstream;
     upstream.flows.add(flow);
-    flow.accepting = upstream.wants.covers(flow.topic, true);
+    flow.accepting = upstream.wants.covers(flow.topic);
     // One that has not begun here yet is given to nobody before it does.
     if (!flow.announced) return;
     this.refetch(flow);
-    this.#host.localWants.offer(flow, upstream.origin, flow.log.head + 1);
+    this.#host.localWants.offer(flow, flow.log.head + 1);
     this.#host.children.onRehomed(flow);
   }
 
@@ -385,6 +382,8 @@ export class Attachments implements Sources {
     const upstream = flow.upstream!;
     // What was asked of it before it knew the flow was not heard.
     flow.refetching = false;
+    // What comes before ATTACHED is taken in as well: it need not come again then.
+    flow.accepting = true;
     if (flow.announced) {
       // Known from before: what lies between is owed.
       if (flow.position < base) this.refetch(flow);
@@ -398,7 +397,7 @@ export class Attachments implements Sources {
 
   announce(flow: Flow, next: number): void {
     flow.announced = true;
-    const owed = this.#host.localWants.offer(flow, flow.upstream?.origin ?? this.#host.self, next);
+    const owed = this.#host.localWants.offer(flow, next);
     this.#host.children.offer(flow, next);
     if (!owed || next > flow.log.base) return;
     // It was known by what a child holds of it, and nothing has come yet.

@@ -27,6 +27,8 @@ export interface FlowSource {
   readonly flows: Set<Flow>;
   /** Whether frames may come in over `edge`. */
   fedBy(edge: Edge): boolean;
+  /** Whether `pattern` is asked for there, answered or not. */
+  isAsked(pattern: string): boolean;
   /** Whether all of a flow of `topic` is owed, whatever it is said to begin with. */
   owes(topic: string): boolean;
 }
@@ -52,7 +54,7 @@ export class Flow {
   ended = false;
   /** Its beginning is known here, and everybody active has been given it. */
   announced = false;
-  /** Some attached want matches it: its messages are taken in. */
+  /** Asked for: its messages are taken in. */
   accepting = false;
   /** A hole was found and asked for again. */
   refetching = false;

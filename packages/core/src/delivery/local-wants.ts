@@ -34,11 +34,18 @@ export class LocalWants {
       if (flow.announced && matches(want.pattern, flow.topic)) want.read(flow, flow.log.head + 1);
   }
 
-  /** Give a flow of the origin `at` to every want active there, from `next` on. @returns Whether anybody took it. */
-  offer(flow: Flow, at: NodeId, next: number): boolean {
+  /**
+   * Give a flow, from `next` on, to every want active at its home, and to those that will be: what comes while others are
+   * waited for comes already. Only who is active is owed what is not held any more.
+   * @returns Whether anybody took it.
+   */
+  offer(flow: Flow, next: number): boolean {
+    const { upstream } = flow;
     let taken = false;
     for (const want of this.#wants) {
-      if (!want.active.has(at) || !matches(want.pattern, flow.topic)) continue;
+      if (!matches(want.pattern, flow.topic)) continue;
+      const isActive = !upstream || want.active.has(upstream.origin);
+      if (!isActive && (next <= flow.log.base || !upstream.isAsked(want.pattern))) continue;
       want.read(flow, next);
       taken = true;
     }

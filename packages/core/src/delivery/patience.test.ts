@@ -1,67 +1,9 @@
 /** A neighbour that takes part in the mesh and never answers an attach. */
 import { expect, it } from "vitest";
-import { keylessIdentity } from "../auth/index.ts";
-import { silentLogger } from "../base/clock.ts";
 import { TIMINGS } from "../base/limits.ts";
-import { Turn } from "../base/turn.ts";
-import { Edges, type LocalNode } from "../edge/index.ts";
-import { Mesh, PeerSpeaker } from "../mesh/index.ts";
 import { settle } from "../testing/node-settle.fixture.ts";
 import { SimulatedMesh } from "../testing/simulated-mesh.ts";
-
-/** Edges and records, but no feeds: every attach is read and forgotten. */
-function mutePeer(simulation: SimulatedMesh, join: string): { close(): Promise<void> } {
-  const { clock, random, network } = simulation;
-  const local: LocalNode = {
-    identity: keylessIdentity(random),
-    verifier: undefined,
-    mesh: "default",
-    name: "mute",
-    role: "peer",
-    incarnation: 1,
-    addresses: () => [],
-    credential: () => "",
-  };
-  const turn = new Turn(clock);
-  const edges: Edges = new Edges({
-    local,
-    clock,
-    random,
-    turn,
-    logger: silentLogger,
-    transports: [network.transport("mute")],
-    isPeer: () => false,
-    onOpen: (edge) => mesh.onEdgeOpen(edge),
-    onMeasured: () => {},
-    onClosed: (edge) => mesh.onEdgeClosed(edge),
-    onFrame: (edge, type, packet, at, length) => {
-      mesh.onFrame(edge, type, packet.subarray(at, at + length));
-      return at + length;
-    },
-    onError: () => {},
-    onSeedChange: () => {},
-  });
-  const mesh: Mesh = new Mesh({
-    local,
-    clock,
-    turn,
-    logger: silentLogger,
-    speaker: (options) => new PeerSpeaker(options),
-    edges: () => edges.values(),
-    edge: (id) => edges.get(id),
-    interest: () => ({ topics: [], services: [] }),
-    onJoin: () => {},
-    onLeave: () => {},
-    onChange: () => {},
-  });
-  edges.seed(join);
-  return {
-    close: () => {
-      mesh.close();
-      return edges.close();
-    },
-  };
-}
+import { mutePeer } from "./mute-peer.fixture.ts";
 
 it("a peer that never answers an attach holds up nobody's ready for longer than 5 s", async () => {
   await using simulation = new SimulatedMesh({ settle });

@@ -63,9 +63,14 @@ export class UpstreamWants {
     return this.#has(this.#attached, pattern);
   }
 
-  /** Whether some want, confirmed or at least asked for, covers `topic`. */
-  covers(topic: string, confirmed: boolean): boolean {
-    return this.#matches(confirmed ? this.#confirmed : union(this.#sent, this.#confirmed), topic);
+  /** Whether `pattern` is confirmed, or asked for at least. */
+  isAsked(pattern: string): boolean {
+    return this.isConfirmed(pattern) || this.#has(this.#asked, pattern);
+  }
+
+  /** Whether something asked for covers `topic`. */
+  covers(topic: string): boolean {
+    return this.#matches(union(this.#asked, this.#confirmed), topic);
   }
 
   /** Whether a want that goes on where it stood, and is not answered yet, covers `topic`: all of its flows are owed. */

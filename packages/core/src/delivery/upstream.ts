@@ -46,6 +46,10 @@ export class Upstream implements FlowSource {
     return edge === this.edge || edge === this.previous;
   }
 
+  isAsked(pattern: string): boolean {
+    return this.wants.isAsked(pattern);
+  }
+
   owes(topic: string): boolean {
     return this.wants.owes(topic);
   }
