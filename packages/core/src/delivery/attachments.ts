@@ -55,7 +55,7 @@ export interface AttachmentsHost {
 export class Attachments implements Sources {
   readonly #host: AttachmentsHost;
   readonly #upstreams = new Map<NodeId, Upstream>();
-  /** Of origins that are gone, while their flows are known: should one come back, nothing old is new. */
+  /** Of origins that are gone, while positions live: should one come back, nothing old is new, and nothing new is missed. */
   readonly #gone = new Map<NodeId, Upstream>();
   /** Origins whose demand or next hop may have changed. */
   readonly #dirty = new Set<NodeId>();
@@ -129,10 +129,15 @@ export class Attachments implements Sources {
     const isBack = former?.incarnation === incarnation && former.kind === kind;
     const upstream = isBack ? former : new Upstream(kind, origin, this.#numbers);
     this.#upstreams.set(id, upstream);
+    upstream.lostAtMs = undefined;
     for (const flow of upstream.flows) {
       flow.orphanedAtMs = undefined;
+      flow.accepting = upstream.wants.covers(flow.topic);
       this.#host.children.onRehomed(flow);
     }
+    // What was wanted when it went is owed all that it has published since, also on topics that are new.
+    for (const pattern of this.#numbers.patterns(upstream.wants.confirmed))
+      this.#host.localWants.activate(upstream, pattern);
     return upstream;
   }
 
@@ -164,9 +169,9 @@ export class Attachments implements Sources {
   /** Its origin is gone. */
   end(upstream: Upstream): void {
     for (const flow of upstream.flows) this.#loseHome(flow);
-    upstream.retire();
+    upstream.retire(this.#host.now());
     this.#upstreams.delete(upstream.origin);
-    if (upstream.flows.size > 0) this.#gone.set(upstream.origin, upstream);
+    if (upstream.flows.size > 0 || this.#gone.size < LIMITS.peers) this.#gone.set(upstream.origin, upstream);
     this.#host.localWants.forgetOrigin(upstream.origin);
   }
 
@@ -187,7 +192,8 @@ export class Attachments implements Sources {
   sweep(nowMs: number): void {
     for (const leaf of [...this.leaves()])
       if (leaf.lostAtMs !== undefined && nowMs - leaf.lostAtMs > LIMITS.leafLeaseMs) this.end(leaf);
-    for (const [id, { flows }] of this.#gone) if (flows.size === 0) this.#gone.delete(id);
+    for (const [id, { flows, lostAtMs }] of this.#gone)
+      if (flows.size === 0 && nowMs - lostAtMs! > LIMITS.positionAgeMs) this.#gone.delete(id);
   }
 
   // ---- asking
@@ -220,7 +226,8 @@ export class Attachments implements Sources {
   #forgetNumbers(): void {
     if (this.#numbers.size < this.#numbersKept) return;
     let wanted = NO_PATTERNS;
-    for (const { wants } of this.#upstreams.values()) wanted = union(wanted, wants.all);
+    for (const upstreams of [this.#upstreams, this.#gone])
+      for (const { wants } of upstreams.values()) wanted = union(wanted, wants.all);
     this.#numbers.keep(wanted);
     this.#numbersKept = Math.max(FEWEST_NUMBERS, this.#numbers.size * 2);
   }

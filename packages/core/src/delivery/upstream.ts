@@ -3,7 +3,7 @@ import type { NodeId } from "../base/ids.ts";
 import type { Edge } from "../edge/index.ts";
 import { control, inFrames, Lane, type OriginRef } from "../wire/index.ts";
 import type { Flow, FlowSource } from "./flow.ts";
-import { both, isEqual, NO_PATTERNS, type PatternNumbers, type PatternSet, without } from "./pattern-set.ts";
+import { both, isEqual, type PatternNumbers, type PatternSet, without } from "./pattern-set.ts";
 import { UpstreamWants } from "./upstream-wants.ts";
 
 /** The upstream of a leaf stands for every origin. */
@@ -22,7 +22,7 @@ export class Upstream implements FlowSource {
   readonly wants: UpstreamWants;
   readonly flows = new Set<Flow>();
 
-  /** When a leaf's edge was lost; it may come back within its lease. */
+  /** When a leaf's edge was lost, which may come back within its lease; or when the origin was given up. */
   lostAtMs: number | undefined;
 
   constructor(kind: Upstream["kind"], { id, incarnation }: OriginRef, numbers: PatternNumbers) {
@@ -73,11 +73,13 @@ export class Upstream implements FlowSource {
     }
   }
 
-  /** Ask for nothing any more; what its flows are and how far they have come stays known. */
-  retire(): void {
+  /** Its origin is gone. What was confirmed stays so, and how far its flows have come: should it be back, they go on. */
+  retire(nowMs: number): void {
+    this.lostAtMs = nowMs;
+    this.reachable = false;
     this.moveTo(undefined);
     this.releasePrevious();
-    this.wants.want(NO_PATTERNS);
+    this.wants.want(this.wants.confirmed);
     for (const flow of this.flows) flow.accepting = false;
   }
 

@@ -1,5 +1,5 @@
 /** What becomes of flows whose origin vanishes, says goodbye, or comes back: virtual time, simulated network. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import type { MeshNode } from "../node.ts";
 import { settle } from "../testing/node-settle.fixture.ts";
 import { SimulatedMesh } from "../testing/simulated-mesh.ts";
@@ -197,6 +197,61 @@ describe("a peer that is cut off until its record expires, and comes back", () =
       expect(each.slice(0, 5)).toEqual([1, 2, "a", "b", lost(3)]);
       expect(each.slice(-2)).toEqual(["d", "e"]);
       expect(new Set(each).size).toBe(each.length);
+    }
+  });
+});
+
+describe("topics first published while their peer is given up", () => {
+  /** gateway - relay - far, all subscribed to "new/*"; `peer` hangs on the gateway and is cut off for longer than its record lives. */
+  async function whileAway(publish: (mesh: SimulatedMesh, peer: MeshNode) => Promise<void>) {
+    const mesh = simulate();
+    onTestFinished(() => mesh[Symbol.asyncDispose]());
+    const gateway = await mesh.node("gateway", { role: "gateway" });
+    const relay = await mesh.node("relay", { join: ["gateway"] });
+    const far = await mesh.node("far", { role: "gateway", join: ["relay"] });
+    const leaf = await mesh.node("leaf", { role: "leaf", join: ["far"] });
+    const peer = await mesh.node("peer", { join: ["gateway"] });
+    await mesh.run(1_000);
+    const heard: Record<string, unknown[]> = {};
+    for (const node of [gateway, relay, far, leaf]) {
+      const list: unknown[] = (heard[node.name] = []);
+      const subscription = node.subscribe("new/*", {}, ({ seq, data }) => void list.push(`${seq}: ${data}`));
+      subscription.on("gap", ({ topic, from, to, reason }) => void list.push(`${topic} ${reason} ${from} to ${to}`));
+      await mesh.until(subscription.ready);
+    }
+    mesh.network.cut("gateway", "peer");
+    await publish(mesh, peer);
+    mesh.network.heal("gateway", "peer");
+    await mesh.run(MINUTE_MS);
+    await say(mesh, peer, "nothing of this");
+    await peer.publish("new/a", "last");
+    await mesh.run(1_000);
+    return heard;
+  }
+  const byEach = (...each: unknown[]) => ({ gateway: each, relay: each, far: each, leaf: each });
+
+  it("are heard whole when it is back and still has them", async () => {
+    const heard = await whileAway(async (mesh, peer) => {
+      await mesh.run(6 * MINUTE_MS);
+      for (const value of ["one", "two"]) await peer.publish("new/a", value);
+      await mesh.run(MINUTE_MS);
+    });
+    expect(heard).toEqual(byEach("1: one", "2: two", "3: last"));
+  });
+
+  it("are told of as a gap where it has forgotten them", async () => {
+    const heard = await whileAway(async (mesh, peer) => {
+      await mesh.run(MINUTE_MS);
+      for (let i = 1; i <= 12; i++) {
+        await peer.publish("new/a", i);
+        await mesh.run(MINUTE_MS);
+      }
+    });
+    for (const each of Object.values(heard)) {
+      const first = Number(String(each[1]).split(":")[0]);
+      expect(first).toBeGreaterThan(1);
+      const held = Array.from({ length: 12 - first + 1 }, (_, i) => `${first + i}: ${first + i}`);
+      expect(each).toEqual([`new/a forgotten 1 to ${first - 1}`, ...held, "13: last"]);
     }
   });
 });
