@@ -162,6 +162,13 @@ export class Children {
     for (const cursor of [...child.cursors.values()]) if (!this.#wants(child, cursor.flow, true)) child.stop(cursor);
   }
 
+  /** The neighbour takes nothing that this node publishes on `topic`; asking for it anew, it may have other rules. */
+  onRefused(edge: Edge, topic: string): void {
+    const child = this.#byEdge.get(edge);
+    for (const cursor of [...(child?.cursors.values() ?? [])])
+      if (cursor.flow.origin === this.#host.self && cursor.flow.topic === topic) child!.stop(cursor);
+  }
+
   /** Whether what this node publishes on `topic` goes out over `edge` from now on. */
   reads(edge: Edge, topic: string): boolean {
     for (const pattern of this.#byEdge.get(edge)?.wantsOf(this.#host.self).keys() ?? [])

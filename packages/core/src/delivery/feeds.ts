@@ -309,6 +309,11 @@ export class Feeds implements ChildHost, Flushable {
         else this.#endFlow(flow, reason);
         return true;
       }
+      case FrameType.refused: {
+        const { action, resource } = control.refused.decode(frame);
+        if (action === "publish") this.#children.onRefused(edge, resource);
+        return false; // the node tells its user
+      }
       default:
         return false;
     }

@@ -65,6 +65,27 @@ it("a topic a neighbour may not publish on stays out, told and counted once, and
   unharmed();
 });
 
+it("a topic that was refused is not sent any more by who was told, and is once it is allowed and asked for anew", async () => {
+  let isAllowed = false;
+  const { mesh, gateway, page, peer } = await guarded((_subject, action) => action !== "publish" || isAllowed);
+  const subscription = gateway.subscribe("t");
+  await mesh.until(subscription.ready);
+  const say = async (data: number): Promise<void> => {
+    for (const node of [page, peer]) await node.publish("t", data);
+    await mesh.run(100);
+  };
+  await say(1); // on its way before anybody is told
+  expect(gateway.status().counters.unwanted).toBe(2);
+  for (const data of [2, 3]) await say(data);
+  expect(gateway.status().counters.unwanted).toBe(2);
+  subscription.close();
+  isAllowed = true;
+  await mesh.run(100);
+  const heard = await heardBy(mesh, gateway, "t");
+  await say(4);
+  expect(heard).toEqual(["t", "t"]);
+});
+
 it("a pattern a neighbour may not subscribe to brings nothing, and nobody waits for it", async () => {
   const { mesh, gateway, page, peer, logged, told, unharmed } = await guarded(
     (_subject, action, resource) => action !== "subscribe" || !resource.startsWith("secret/"),
