@@ -114,7 +114,7 @@ describe("remote objects", () => {
 });
 
 describe("an error event", () => {
-  it("tells of what failed when a turn ended, and whoever ended it hears nothing", async () => {
+  it("tells of what failed when a turn ended, and whoever ended it hears nothing", { timeout: 30_000 }, async () => {
     await using mesh = simulate();
     const log = (_level: string, event: string): void => {
       if (event === "directory full") throw new Error("no room for this line");

@@ -1,6 +1,7 @@
 /** Round trips to any node: a unicast that comes back. */
 import type { Clock } from "../base/clock.ts";
 import { MeshError } from "../base/errors.ts";
+import type { NodeId } from "../base/ids.ts";
 import { dispose } from "../base/platform.ts";
 import { type Address, Lane, Port, readU53, writeU53 } from "../wire/index.ts";
 import type { Unicast } from "./unicast.ts";
@@ -13,7 +14,7 @@ const ANSWER = 1;
 export class Pinger {
   readonly #clock: Clock;
   readonly #unicast: Unicast;
-  readonly #waiting = new Map<number, { settle(error?: MeshError): void }>();
+  readonly #waiting = new Map<number, { readonly node: NodeId; settle(error?: MeshError): void }>();
   #last = 0;
 
   constructor(clock: Clock, unicast: Unicast) {
@@ -23,13 +24,11 @@ export class Pinger {
       onMessage: (source, payload) => this.#onMessage(source, payload),
       onBounce: (target, payload, why) => {
         if (payload.byteLength >= HEAD_BYTES && payload[0] === ASK) {
-          this.#waiting
-            .get(readU53(payload, 1))
-            ?.settle(
-              why === "forbidden"
-                ? new MeshError(why, `node ${target.node} may not be reached`)
-                : new MeshError(why, `no way to node ${target.node} was found`),
-            );
+          this.#pingOf(target, payload)?.settle(
+            why === "forbidden"
+              ? new MeshError(why, `node ${target.node} may not be reached`)
+              : new MeshError(why, `no way to node ${target.node} was found`),
+          );
         }
       },
     });
@@ -55,7 +54,7 @@ export class Pinger {
       const timer = this.#clock.setTimer(timeoutMs, () =>
         settle(new MeshError("timed-out", `node ${target.node} did not answer a ping within ${timeoutMs} ms`)),
       );
-      this.#waiting.set(number, { settle });
+      this.#waiting.set(number, { node: target.node, settle });
       try {
         this.#unicast.send(target, Port.ping, Lane.reliable, payload);
       } catch (error) {
@@ -69,9 +68,15 @@ export class Pinger {
       settle(new MeshError("closed", "this node was closed before the ping came back"));
   }
 
+  /** Only the node that was asked may answer. */
+  #pingOf({ node }: Address, payload: Uint8Array): { settle(error?: MeshError): void } | undefined {
+    const ping = this.#waiting.get(readU53(payload, 1));
+    return ping?.node === node ? ping : undefined;
+  }
+
   #onMessage(source: Address, payload: Uint8Array): void {
     if (payload.byteLength < HEAD_BYTES) return;
-    if (payload[0] === ANSWER) return this.#waiting.get(readU53(payload, 1))?.settle();
+    if (payload[0] === ANSWER) return this.#pingOf(source, payload)?.settle();
     const answer = payload.slice();
     answer[0] = ANSWER;
     try {
