@@ -61,6 +61,28 @@ describe("Turn", () => {
     expect([log, clock.pending]).toEqual([["first", "reader", "second", "third"], 0]);
   });
 
+  it("lets the first wait too in a stream, and tries every now and then whether it is still one", () => {
+    const { clock, turn, log, named } = turnWithLog();
+    const atOnce = (): boolean => {
+      log.length = 0;
+      turn.write(named("first"));
+      return log.length > 0;
+    };
+    expect(atOnce()).toBe(true);
+    clock.advance(0);
+    expect(atOnce()).toBe(true);
+    turn.write(named("second"));
+    clock.advance(0);
+    let waited = 0;
+    for (; !atOnce(); waited++) {
+      clock.advance(0);
+      expect(log).toEqual(["first"]);
+    }
+    expect(waited).toBe(32);
+    clock.advance(0);
+    expect(atOnce()).toBe(true);
+  });
+
   it("outside of any work reads soon, never at once", () => {
     const { clock, turn, log, named } = turnWithLog();
     turn.read(named("reader"));

@@ -5,6 +5,9 @@
  */
 import type { Clock } from "./clock.ts";
 
+/** So many times in a row nobody writes at once after something was gathered; then it is tried again. */
+const PATIENCE = 32;
+
 export interface Flushable {
   /** Do what was waiting. Called once for each time it was queued. What it throws is reported when all others are done. */
   flush(): void;
@@ -17,6 +20,8 @@ export class Turn {
   #writers: Flushable[] = [];
   #depth = 0;
   #armed = false;
+  /** How many more times the first of several writers waits for the others. */
+  #patience = 0;
   #count = 0;
 
   /**
@@ -52,14 +57,15 @@ export class Turn {
 
   /**
    * Queue a writer, as above. Outside of an input the first one writes at once, for the sake of round trips, and what
-   * comes after it before the clock's `soon` is gathered.
+   * comes after it before the clock's `soon` is gathered. When something was, as in a stream of messages, the first waits
+   * for the others the next times: a write costs more than what is written.
    */
   write(writer: Flushable): void {
     this.#writers.push(writer);
     if (this.#depth > 0) return;
     const first = !this.#armed;
     this.#arm();
-    if (first) this.#flushNow();
+    if (first && this.#patience === 0) this.#flushNow();
   }
 
   #arm(): void {
@@ -67,6 +73,8 @@ export class Turn {
     this.#armed = true;
     this.#clock.soon(() => {
       this.#armed = false;
+      if (this.#patience > 0) this.#patience--;
+      else if (this.#writers.length > 0) this.#patience = PATIENCE;
       this.#flush();
     });
   }

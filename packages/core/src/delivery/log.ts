@@ -10,7 +10,8 @@ import { readU32 } from "../wire/index.ts";
 
 interface Segment {
   readonly bytes: Uint8Array;
-  readonly index: number;
+  /** Position of its first byte. */
+  readonly base: number;
   used: number;
   /** Payloads kept as views, by the offset of their frame's head. */
   views: Map<number, Uint8Array> | undefined;
@@ -28,7 +29,7 @@ interface Segment {
 /** Segments grow from the first to the second size, so that an idle node stays small; less in a small log. */
 const SMALLEST_SEGMENT = 8 * 1024;
 const LARGEST_SEGMENT = 256 * 1024;
-/** Offsets in a segment fit below this; a frame's position is `segment.index * SPAN + offset`. */
+/** Offsets in a segment fit below this; a frame's position is `segment.base + offset`. */
 const SPAN = 2 ** 24;
 
 /** Stands for the position of a number that is lost for good, between numbers that are held. */
@@ -107,7 +108,8 @@ export class Log {
   #segments: Segment[] = [];
   /** The newest of them. */
   #last: Segment | undefined;
-  #firstIndex = 0;
+  /** Position of the first byte of the oldest segment. */
+  #base = 0;
   #bytes = 0;
   /** Frames that count as held already and are yet to be copied: `from` to `to` of `source`. */
   readonly #run = {
@@ -209,12 +211,10 @@ export class Log {
   }
 
   #hold(flow: FlowLog, segment: Segment, at: number): void {
-    flow.push(segment.index * SPAN + at);
-    if (segment.lastFlow !== flow) {
-      segment.lastFlow = flow;
-      segment.flows.add(flow);
-    }
-    if (this.byteLength > this.#budgetBytes) this.shrink();
+    flow.push(segment.base + at);
+    if (segment.lastFlow === flow) return;
+    segment.lastFlow = flow;
+    segment.flows.add(flow);
   }
 
   /** Where the frame numbered `seq` lies; it must be held. */
@@ -225,7 +225,7 @@ export class Log {
     this.#copyRun();
     const position = flow.at(seq);
     const segment = this.#segmentAt(position);
-    const at = position % SPAN;
+    const at = position - segment.base;
     return { bytes: segment.bytes, at, view: segment.views?.get(at) };
   }
 
@@ -238,7 +238,7 @@ export class Log {
       if (position === LOST) return next;
       next++;
       const segment = this.#segmentAt(position);
-      const at = position % SPAN;
+      const at = position - segment.base;
       const length = readU32(segment.bytes, at);
       const view = segment.views?.get(at);
       if (view) {
@@ -260,9 +260,9 @@ export class Log {
   }
 
   #segmentAt(position: number): Segment {
-    const index = Math.floor(position / SPAN);
-    if (this.#located?.index === index) return this.#located;
-    this.#located = this.#segments[index - this.#firstIndex]!;
+    const located = this.#located;
+    if (located && position >= located.base && position < located.base + SPAN) return located;
+    this.#located = this.#segments[Math.floor((position - this.#base) / SPAN)]!;
     return this.#located;
   }
 
@@ -275,7 +275,7 @@ export class Log {
     const size = wasFull ? Math.min(this.#largestSegment, last.bytes.byteLength * 2) : SMALLEST_SEGMENT;
     const segment: Segment = {
       bytes: new Uint8Array(Math.max(size, byteLength)),
-      index: this.#firstIndex + this.#segments.length,
+      base: this.#base + this.#segments.length * SPAN,
       used: 0,
       views: undefined,
       viewBytes: 0,
@@ -286,7 +286,7 @@ export class Log {
     };
     this.#segments.push(segment);
     this.#last = segment;
-    this.#bytes += segment.bytes.byteLength;
+    this.#grow(segment.bytes.byteLength);
     return segment;
   }
 
@@ -295,7 +295,12 @@ export class Log {
     if (segment.lastBuffer === view.buffer) return;
     segment.lastBuffer = view.buffer;
     segment.viewBytes += view.buffer.byteLength;
-    this.#bytes += view.buffer.byteLength;
+    this.#grow(view.buffer.byteLength);
+  }
+
+  #grow(byteLength: number): void {
+    this.#bytes += byteLength;
+    this.shrink();
   }
 
   /** Keep to the budget; called by itself, except when the log beside it has grown. */
@@ -306,11 +311,11 @@ export class Log {
 
   #dropSegment(): void {
     const segment = this.#segments.shift()!;
-    this.#firstIndex++;
+    this.#base += SPAN;
     if (this.#last === segment) this.#last = undefined;
     this.#bytes -= segment.bytes.byteLength + segment.viewBytes;
     if (this.#located === segment) this.#located = undefined;
-    const end = (segment.index + 1) * SPAN;
+    const end = segment.base + SPAN;
     for (const flow of segment.flows) {
       if (flow.count === 0 || flow.at(flow.base + 1) >= end) continue;
       while (flow.count > 0 && flow.at(flow.base + 1) < end) flow.dropFirst();

@@ -57,12 +57,8 @@ export class Streamer {
 
   publish(topic: string, data: unknown, options: PublishOptions = EMPTY): Promise<void> {
     if (topic !== this.#lastTopic) this.#check(topic);
-    if (options !== EMPTY) checkOptions("publish", options, PUBLISH_OPTIONS);
+    if (options !== EMPTY) checkPublishOptions(options);
     const { reliability = "reliable", headers, transfer } = options;
-    if (reliability !== "reliable" && reliability !== "volatile")
-      throw new TypeError(`reliability must be "reliable" or "volatile", got ${show(reliability)}`);
-    checkFlag("transfer", transfer);
-    if (headers !== undefined) checkHeaders(headers);
     const raw = data instanceof Uint8Array;
     const encodedHeaders = headers === undefined ? undefined : encodePayload(headers);
     if (encodedHeaders && encodedHeaders.byteLength > LIMITS.headerBytes) {
@@ -130,6 +126,16 @@ export class Streamer {
     });
     return this.#pause;
   }
+}
+
+/** @throws {TypeError} */
+function checkPublishOptions(options: PublishOptions): void {
+  checkOptions("publish", options, PUBLISH_OPTIONS);
+  const { reliability, headers, transfer } = options;
+  if (reliability !== undefined && reliability !== "reliable" && reliability !== "volatile")
+    throw new TypeError(`reliability must be "reliable" or "volatile", got ${show(reliability)}`);
+  checkFlag("transfer", transfer);
+  if (headers !== undefined) checkHeaders(headers);
 }
 
 /** @throws {TypeError} */
