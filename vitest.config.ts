@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 import { chromiumLaunch } from "./scripts/chromium.mjs";
@@ -11,6 +12,8 @@ export default defineConfig({
   // Where Vitest 4 runs the files of globalSetup.
   environments: { __vitest__: { resolve: { conditions: [...source, "node"] } } },
   test: {
+    // Vitest leaves a core to itself; of two, that would leave one to the tests.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         extends: true,

@@ -158,6 +158,7 @@ export class Witness {
   /** When everything has healed and settled. */
   judge(): void {
     if (!this.#owedAfter) this.#say("never ready");
+    const wanted = onPaper(this.#pattern);
     for (const [key, stream] of this.#ledger.streams()) {
       const { origin, topic, payloads, reliability } = stream;
       const heard = this.#heard.get(key);
@@ -166,7 +167,7 @@ export class Witness {
           this.#say(`${key} has ended without a word`);
         continue;
       }
-      if (!matchesOnPaper(this.#pattern, topic)) continue;
+      if (!wanted.test(topic)) continue;
       const head = payloads.length;
       const mayDrop = reliability === "volatile" || this.#allowed.drops;
       if (heard) {
@@ -221,10 +222,10 @@ function isSame(data: unknown, payload: Uint8Array): boolean {
   return true;
 }
 
-/** Matching as one would write it on paper. */
-function matchesOnPaper(pattern: string, topic: string): boolean {
+/** What a pattern matches, as one would write it on paper. */
+function onPaper(pattern: string): RegExp {
   const source = pattern
     .split("/")
     .map((segment) => (segment === "**" ? "(?:[^/]+(?:/[^/]+)*)?" : segment === "*" ? "[^/]+" : segment));
-  return new RegExp(`^${source.join("/")}$`).test(topic);
+  return new RegExp(`^${source.join("/")}$`);
 }

@@ -1,12 +1,25 @@
 /** Time that moves only when told to: a binary heap of events, run in order of their instant, then of arming. */
 import type { Clock } from "../base/clock.ts";
 
-interface Event extends Disposable {
+class Event implements Disposable {
   readonly atMs: number;
   readonly order: number;
   readonly run: () => void;
   /** Index in the heap; -1 once run or disarmed. */
   slot: number;
+  readonly #disarm: (event: Event) => void;
+
+  constructor(atMs: number, order: number, run: () => void, slot: number, disarm: (event: Event) => void) {
+    this.atMs = atMs;
+    this.order = order;
+    this.run = run;
+    this.slot = slot;
+    this.#disarm = disarm;
+  }
+
+  [Symbol.dispose](): void {
+    this.#disarm(this);
+  }
 }
 
 export interface VirtualClockOptions {
@@ -25,6 +38,7 @@ export class VirtualClock implements Clock {
   #wallOffsetMs: number;
   #order = 0;
   readonly #heap: Event[] = [];
+  readonly #disarm = (event: Event): void => this.#remove(event);
 
   constructor(options: VirtualClockOptions = {}) {
     this.#nowMs = options.startMs ?? 0;
@@ -94,13 +108,7 @@ export class VirtualClock implements Clock {
   }
 
   #arm(atMs: number, run: () => void): Event {
-    const event: Event = {
-      atMs,
-      order: this.#order++,
-      run,
-      slot: this.#heap.length,
-      [Symbol.dispose]: () => this.#remove(event),
-    };
+    const event = new Event(atMs, this.#order++, run, this.#heap.length, this.#disarm);
     this.#heap.push(event);
     this.#rise(event);
     return event;

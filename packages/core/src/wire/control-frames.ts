@@ -74,9 +74,8 @@ function controlFrame<T>(type: FrameType, body: Field<T>, lane: Lane = Lane.cont
       writer.clear();
       writer.reserve(FRAME_HEAD_BYTES);
       body.write(writer, value);
-      const frame = writer.finish();
-      writeHead(frame, 0, frame.byteLength, type, 0, lane, 0);
-      return frame;
+      writeHead(writer.bytes, 0, writer.byteLength, type, 0, lane, 0);
+      return writer.finish();
     },
     decode: (frame) => body.read(new Reader(frame, FRAME_HEAD_BYTES)),
   };

@@ -28,6 +28,11 @@ export class Writer {
     return this.#bytes;
   }
 
+  /** How much was written so far. */
+  get byteLength(): number {
+    return this.#length;
+  }
+
   /** Forget what was written; a value that could not be written leaves a part of itself behind. */
   clear(): void {
     this.#length = 0;
