@@ -2,7 +2,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { type Logger, MeshError } from "@chaski/core";
-import { GATEWAY_DEFAULTS, HEALTH_PATH } from "./gateway-options.ts";
+import { listenAdvice } from "@chaski/node-transport";
+import { HEALTH_PATH } from "./gateway-options.ts";
 import { staticFiles } from "./static-files.ts";
 import { pathOf } from "./upgrades.ts";
 
@@ -82,7 +83,7 @@ export class HttpFront {
     const { host, port } = this.#options;
     return new Promise((resolve, reject) => {
       const onError = (cause: NodeJS.ErrnoException): void => {
-        reject(new MeshError("listen-failed", `${urlOf("http", host, port)}: ${adviceFor(cause)}`, { cause }));
+        reject(new MeshError("listen-failed", `${urlOf("http", host, port)}: ${listenAdvice(cause)}`, { cause }));
       };
       this.server.once("error", onError);
       this.server.listen({ host, port }, () => {
@@ -178,18 +179,4 @@ function answer(response: ServerResponse, status: number, text: string): void {
 export function urlOf(scheme: "http" | "https", host: string, port: number): string {
   const reachable = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
   return `${scheme}://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`;
-}
-
-function adviceFor({ code, message }: NodeJS.ErrnoException): string {
-  switch (code) {
-    case "EADDRINUSE":
-      return "the port is in use; end what uses it, or choose another port (0 takes any free one)";
-    case "EACCES":
-      return `this user may not use the port; choose one from 1024 on, such as ${GATEWAY_DEFAULTS.port}`;
-    case "EADDRNOTAVAIL":
-    case "ENOTFOUND":
-      return "this machine has no such address; 127.0.0.1 serves this machine alone, 0.0.0.0 every network it is in";
-    default:
-      return message;
-  }
 }

@@ -117,8 +117,13 @@ describe("tcpTransport()", () => {
     const { address } = server;
     await expect(transport.listen!(address, () => expect.unreachable())).rejects.toMatchObject({
       code: "listen-failed",
-      message: expect.stringContaining("EADDRINUSE"),
+      message: `[listen-failed] ${address}: the port is in use; end what uses it, or choose another port (0 takes any free one)`,
       cause: { code: "EADDRINUSE" },
+    });
+    await expect(transport.listen!("tcp://192.0.2.1:0", () => expect.unreachable())).rejects.toMatchObject({
+      code: "listen-failed",
+      message: expect.stringContaining("tcp://192.0.2.1:0: this machine has no such address"),
+      cause: { code: "EADDRNOTAVAIL" },
     });
     await server[Symbol.asyncDispose]();
     await expect(transport.dial(address, () => expect.unreachable(), { signal: never })).rejects.toMatchObject({

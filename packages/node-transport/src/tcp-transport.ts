@@ -2,6 +2,7 @@
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { MeshError } from "@chaski/core";
 import type { Listener, OnLink, Transport } from "@chaski/core/link";
+import { listenAdvice } from "./listen-advice.ts";
 import { formatTcpAddress, parseTcpAddress } from "./tcp-address.ts";
 import { openTcpLink } from "./tcp-link.ts";
 
@@ -69,7 +70,7 @@ function listen(address: string, onLink: OnLink): Promise<Listener> {
   });
   return new Promise((resolve, reject) => {
     server.once("error", (cause) => {
-      reject(new MeshError("listen-failed", `${address}: ${reasonOf(cause)}`, { cause }));
+      reject(new MeshError("listen-failed", `${address}: ${listenAdvice(cause)}`, { cause }));
       // Later ones concern single connections that could not be accepted; the listener goes on.
       server.on("error", () => {});
     });
