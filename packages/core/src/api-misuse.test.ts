@@ -84,6 +84,11 @@ const cases: readonly [string, (node: Anything) => unknown, string][] = [
     'pattern may use * and ** only as whole segments, got "a*"',
   ],
   [
+    "subscribe as in MQTT",
+    (node) => node.subscribe("a/#"),
+    'pattern must not have # as a whole segment; what MQTT calls so is ** here, and only subscribe takes it, got "a/#"',
+  ],
+  [
     "subscribe with a handler for options",
     (node) => node.subscribe("a", () => {}),
     "the options of subscribe must be an object, got a function",

@@ -118,6 +118,10 @@ describe("checkTopic() and checkPattern()", () => {
     ["/a", 'must not have an empty segment, got "/a"'],
     ["a//b", 'must not have an empty segment, got "a//b"'],
     ["a/", 'must not have an empty segment, got "a/"'],
+    [
+      "a/#",
+      'must not have # as a whole segment; what MQTT calls so is ** here, and only subscribe takes it, got "a/#"',
+    ],
     ["a\u0000b", 'must not contain control characters, got "a\\u0000b"'],
     ["a\ud800", 'must be well-formed Unicode, got "a\\ud800"'],
     ["a".repeat(1025), `must be at most 1024 bytes of UTF-8, got "${"a".repeat(76)}...`],
@@ -135,6 +139,7 @@ describe("checkTopic() and checkPattern()", () => {
 
   it("take wildcards in patterns only, and only as whole segments", () => {
     checkPattern("a/*/**");
+    checkPattern("c#/*");
     expect(() => checkTopic("a/*")).toThrow("topic must not contain *, which belongs to patterns");
     for (const pattern of ["a*", "a/b*/c", "***"]) {
       expect(() => checkPattern(pattern)).toThrow("pattern may use * and ** only as whole segments");

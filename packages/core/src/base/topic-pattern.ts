@@ -24,6 +24,8 @@ function flaw(text: unknown, wildcards: boolean): string | undefined {
   }
   for (const segment of text.split("/")) {
     if (segment === "") return "must not have an empty segment";
+    if (segment === "#")
+      return "must not have # as a whole segment; what MQTT calls so is ** here, and only subscribe takes it";
     if (!segment.includes("*")) continue;
     if (!wildcards) return "must not contain *, which belongs to patterns (only subscribe takes patterns)";
     if (segment !== "*" && segment !== "**") return "may use * and ** only as whole segments";
@@ -53,6 +55,7 @@ export function matches(pattern: string, topic: string): boolean {
   if (pattern === topic) return true;
   if (!pattern.includes("*")) return false;
   if (topic.startsWith("$") && pattern.startsWith("*")) return false;
+  if (pattern === "**") return true;
   return matchSegments(pattern.split("/"), 0, topic.split("/"), 0);
 }
 
