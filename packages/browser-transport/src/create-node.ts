@@ -21,6 +21,7 @@ export function browserRuntime(replace: Partial<Runtime> = {}): Runtime {
     transports: [webSocketTransport()],
     identity: keylessIdentity(browserRandom),
     role: "leaf",
+    warn: (text, error) => console.warn(text, error),
     ...replace,
   };
 }

@@ -167,3 +167,69 @@ it("a gateway that was started anew with its clock put back tells its leaves the
   expect(leaf.gatewayIncarnation).toBeGreaterThan(mesh.clock.wallNow());
   await mesh.until(leaf.close());
 });
+
+describe("a join that has never worked", () => {
+  it("is told once as an error, also when it goes on failing", async () => {
+    await using mesh = simulate();
+    const node = await mesh.node("a", { join: ["b"] });
+    const errors: unknown[] = [];
+    node.on("error", (error) => void errors.push(error));
+    await mesh.run(120_000);
+    expect(errors).toEqual([expect.objectContaining({ name: "MeshError", code: "dial-failed" })]);
+    expect(errors[0]).toHaveProperty(
+      "message",
+      expect.stringMatching(/cannot join memory:\/\/b.*nobody listens there/s),
+    );
+  });
+
+  it("is told by a leaf when none of its gateways can be reached", async () => {
+    await using mesh = simulate();
+    const told = async (leaf: MeshNode): Promise<number> => {
+      let count = 0;
+      leaf.on("error", () => void count++);
+      await mesh.run(60_000);
+      return count;
+    };
+    const join = ["one", "two"];
+    expect(await told(await mesh.node("lost", { role: "leaf", join }))).toBe(1);
+    await mesh.node("two", { role: "gateway" });
+    expect(await told(await mesh.node("found", { role: "leaf", join }))).toBe(0);
+  });
+
+  it("is printed once when neither a listener nor a logger hears of it", async () => {
+    await using mesh = simulate();
+    const printed: unknown[] = [];
+    const warn = (_text: string, error: unknown): void => void printed.push(error);
+    await mesh.node("a", { join: ["b", "c"] }, { warn });
+    await mesh.node("heard", { join: ["d"], logger: { log() {} } }, { warn });
+    await mesh.run(60_000);
+    expect(printed).toEqual([expect.stringContaining("memory://b")]);
+  });
+});
+
+it("a handler that throws is printed once when nobody listens for errors", async () => {
+  await using mesh = simulate();
+  const printed: unknown[] = [];
+  const node = await mesh.node("a", {}, { warn: (_text, error) => void printed.push(error) });
+  const failure = new TypeError("a mistake of the user");
+  await mesh.until(
+    node.subscribe("t", {}, () => {
+      throw failure;
+    }).ready,
+  );
+  for (let i = 0; i < 3; i++) void node.publish("t", i);
+  await mesh.run(1_000);
+  expect(printed).toEqual([failure]);
+});
+
+it("an edge that was there and is lost is no error: edgeclose and connection tell of it", async () => {
+  await using mesh = simulate();
+  await mesh.node("b");
+  const a = await mesh.node("a", { join: ["b"] });
+  await mesh.until(a.ready());
+  const errors: unknown[] = [];
+  a.on("error", (error) => void errors.push(error));
+  mesh.network.cut("a", "b");
+  await mesh.run(60_000);
+  expect(errors).toEqual([]);
+});

@@ -37,7 +37,10 @@ export interface NodeOptions {
    * the same, and `status().counters.notRelayed` counts it. Not for a leaf, which passes on nothing.
    */
   readonly relay?: RelayOptions;
-  /** Default: silent. */
+  /**
+   * Default: silent, but for what a newcomer must not miss: of the errors that neither it nor a listener for `error` hears,
+   * the first of each kind is printed to the console.
+   */
   readonly logger?: Logger;
 }
 
@@ -53,6 +56,8 @@ export interface Runtime {
   readonly authorize?: Authorize;
   /** What a peer or a gateway needs beyond a leaf: `peerParts`. Absent where all nodes are leaves, so that a page need not ship it. */
   readonly peerParts?: RoleParts;
+  /** Print an error that nobody hears, see `NodeOptions.logger`. Absent: it is dropped. */
+  readonly warn?: (text: string, error: unknown) => void;
 }
 
 const OPTIONS: readonly string[] = [

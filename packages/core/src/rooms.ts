@@ -14,7 +14,7 @@ import { samePlain, Watches } from "./base/watch.ts";
 import { judgeConnection } from "./connection.ts";
 import { Feeds, Ingress, observer, Pinger, Unicast } from "./delivery/index.ts";
 import { Discovery } from "./discovery/index.ts";
-import { type Edge, Edges, type LocalNode } from "./edge/index.ts";
+import { type Edge, Edges, type LocalNode, type Seed } from "./edge/index.ts";
 import { Mesh, type ServiceInstance, type Topology } from "./mesh/index.ts";
 import { type Connection, edgeInfo, type NodeEvents } from "./node-info.ts";
 import type { NodeOptions, Runtime } from "./node-options.ts";
@@ -44,6 +44,10 @@ export class Rooms {
   readonly #logger: Logger;
   readonly #unicast: Unicast;
   /** Where objects of a name are, nearest first. */
+  /** Kinds of errors that nobody listened for. */
+  readonly #unheard = new Set<string>();
+  /** Those joined, or known not to answer. */
+  readonly #triedJoins = new WeakSet<Seed>();
   readonly #nearest = new Map<string, readonly ServiceInstance[]>();
 
   /** @param options Checked. */
@@ -94,8 +98,8 @@ export class Rooms {
         return at + length;
       },
       // The table of edges has written a line already.
-      onError: (error) => this.events.emit("error", error),
-      onSeedChange: () => this.#changed(),
+      onError: (error) => this.#tellError(error),
+      onSeedChange: (seed) => this.#onSeedChange(seed),
       isPeer: (id) => this.mesh.records.has(id),
     });
     const parts = partsOf(role, runtime);
@@ -261,7 +265,31 @@ export class Rooms {
   onError(error: unknown): void {
     const { code, message } = asMeshError(error, "remote-error");
     this.#logger.log("error", "error", { code: error instanceof MeshError ? code : undefined, message });
+    this.#tellError(error);
+  }
+
+  #tellError(error: unknown): void {
     this.events.emit("error", error);
+    if (this.#options.logger || this.events.has("error")) return;
+    const kind = error instanceof MeshError ? error.code : "";
+    if (this.#unheard.has(kind)) return;
+    this.#unheard.add(kind);
+    const detail = error instanceof MeshError ? error.message : error;
+    this.#runtime.warn?.(`chaski: nobody listens for this error of ${this.local.name}:`, detail);
+  }
+
+  /** Nobody waits for the joining, so the first failure of an address that has never answered is told here. */
+  #onSeedChange(seed: Seed): void {
+    const { state, addresses } = seed;
+    const isJoin = addresses.some((address) => this.joins.includes(address));
+    if (isJoin && !this.#triedJoins.has(seed) && state.phase !== "dialling" && seed.dials >= addresses.length) {
+      this.#triedJoins.add(seed);
+      if (state.phase === "waiting" && (state.cause.code === "dial-failed" || state.cause.code === "timed-out")) {
+        const what = `cannot join ${addresses.join(" nor ")}, and goes on trying; is the address right?`;
+        this.#tellError(new MeshError("dial-failed", `${what} ${state.cause.message}`, { cause: state.cause }));
+      }
+    }
+    this.#changed();
   }
 
   #onEdgeOpen(edge: Edge): void {

@@ -16,6 +16,7 @@ export function nodeRuntime(replace: Partial<Runtime> = {}): Runtime {
     verifier: nodeVerifier,
     role: "peer",
     peerParts,
+    warn: (text, error) => console.warn(text, error),
     ...replace,
   };
 }

@@ -86,6 +86,11 @@ export class Seed {
     return this.addresses[Math.max(0, this.#dials - 1) % this.addresses.length]!;
   }
 
+  /** How often an address of it was dialled. */
+  get dials(): number {
+    return this.#dials;
+  }
+
   get state(): SeedState {
     return this.#state;
   }
