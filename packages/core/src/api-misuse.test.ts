@@ -86,7 +86,7 @@ const cases: readonly [string, (node: Anything) => unknown, string][] = [
   [
     "subscribe as in MQTT",
     (node) => node.subscribe("a/#"),
-    'pattern must not have # as a whole segment; what MQTT calls so is ** here, and only subscribe takes it, got "a/#"',
+    'pattern must not have a segment #; for subscribe, ** is what # is in MQTT, got "a/#"',
   ],
   [
     "subscribe with a handler for options",

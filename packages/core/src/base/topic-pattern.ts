@@ -24,8 +24,7 @@ function flaw(text: unknown, wildcards: boolean): string | undefined {
   }
   for (const segment of text.split("/")) {
     if (segment === "") return "must not have an empty segment";
-    if (segment === "#")
-      return "must not have # as a whole segment; what MQTT calls so is ** here, and only subscribe takes it";
+    if (segment === "#") return "must not have a segment #; for subscribe, ** is what # is in MQTT";
     if (!segment.includes("*")) continue;
     if (!wildcards) return "must not contain *, which belongs to patterns (only subscribe takes patterns)";
     if (segment !== "*" && segment !== "**") return "may use * and ** only as whole segments";
