@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
 import { Emitter } from "./emitter.ts";
 
@@ -112,10 +113,13 @@ describe("Emitter", () => {
     );
   });
 
-  it("has nobody left after clear()", () => {
+  it("has nobody left after clear(), nor hangs on to a signal that lives on", () => {
     const { events } = emitter();
-    events.on("word", () => expect.unreachable());
+    const { signal } = new AbortController();
+    events.on("word", () => expect.unreachable(), { signal });
+    expect(getEventListeners(signal, "abort")).toHaveLength(1);
     events.clear();
+    expect(getEventListeners(signal, "abort")).toEqual([]);
     events.emit("word", "hello");
     expect(events.has("word")).toBe(false);
   });

@@ -9,7 +9,8 @@ export interface ListenerOptions {
 }
 
 export class Emitter<Events extends object> {
-  readonly #listeners = new Map<keyof Events, Set<(value: never) => void>>();
+  /** With what ends each. */
+  readonly #listeners = new Map<keyof Events, Map<(value: never) => void, () => void>>();
   readonly #names: readonly (keyof Events)[];
   readonly #onThrow: (error: unknown) => void;
   /** What listeners throw is being reported. */
@@ -38,14 +39,14 @@ export class Emitter<Events extends object> {
     checkSignal(options.signal);
     // One wrapper a registration, so that the same function registered twice is two registrations.
     const entry = (value: never): void => listener(value);
-    const set = this.#listeners.get(name) ?? new Set();
-    this.#listeners.set(name, set);
+    const entries = this.#listeners.get(name) ?? new Map();
+    this.#listeners.set(name, entries);
     const off = (): void => {
-      set.delete(entry);
+      entries.delete(entry);
       options.signal?.removeEventListener("abort", off);
     };
     if (options.signal?.aborted) return handle(off);
-    set.add(entry);
+    entries.set(entry, off);
     options.signal?.addEventListener("abort", off, { once: true });
     return handle(off);
   }
@@ -55,11 +56,11 @@ export class Emitter<Events extends object> {
   }
 
   emit<Name extends keyof Events>(name: Name, value: Events[Name]): void {
-    const set = this.#listeners.get(name);
-    if (!set) return;
+    const entries = this.#listeners.get(name);
+    if (!entries) return;
     const thrown: unknown[] = [];
-    for (const listener of [...set] as ((value: Events[Name]) => void)[]) {
-      if (!set.has(listener)) continue; // ended by a listener before it
+    for (const listener of [...entries.keys()] as ((value: Events[Name]) => void)[]) {
+      if (!entries.has(listener)) continue; // ended by a listener before it
       try {
         listener(value);
       } catch (error) {
@@ -76,7 +77,8 @@ export class Emitter<Events extends object> {
     }
   }
 
+  /** End every registration; their signals, which may live on, hold on to nothing of them. */
   clear(): void {
-    this.#listeners.clear();
+    for (const entries of this.#listeners.values()) for (const off of [...entries.values()]) off();
   }
 }
