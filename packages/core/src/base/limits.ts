@@ -24,6 +24,8 @@ export const LIMITS = {
   handshakeFrameBytes: 16 * KiB,
   /** Largest frame at all: a message with its headers, or a control frame. */
   frameBytes: 8 * MiB + 64 * KiB + 256,
+  /** Largest frame from a leaf. */
+  leafFrameBytes: 1 * MiB + 64 * KiB + 256,
   /** Largest packet on a carrier without a limit of its own: a frame, behind the small ones that are gathered with it. */
   packetBytes: 8 * MiB + 256 * KiB,
   /** Largest control frame (everything that is not a message or a unicast). */

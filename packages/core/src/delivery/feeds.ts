@@ -344,7 +344,7 @@ export class Feeds implements ChildHost, Flushable {
       this.counters.duplicates++;
       return end;
     }
-    const maxLength = edge.role === "leaf" ? LIMITS.leafMessageBytes + LIMITS.headerBytes : LIMITS.frameBytes;
+    const maxLength = edge.role === "leaf" ? LIMITS.leafFrameBytes : LIMITS.frameBytes;
     if (length > maxLength) throw new MeshError("too-large", `a message of ${length} bytes from a ${edge.role}`);
     const payloadFrom = dataPayloadFrom(packet, at, length);
     if (isBehind) {

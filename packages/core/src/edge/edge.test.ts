@@ -196,6 +196,12 @@ describe("an open edge", () => {
     expect(scene.types()).toEqual([FrameType.goodbye]);
   });
 
+  it("takes longer frames from a peer than from a leaf, and hardly any from a stranger", () => {
+    expect(new Scene("gateway").edge.maxFrameBytes).toBe(LIMITS.handshakeFrameBytes);
+    expect(new Scene("gateway").open("leaf").edge.maxFrameBytes).toBe(LIMITS.leafFrameBytes);
+    expect(new Scene("gateway").open("peer").edge.maxFrameBytes).toBe(LIMITS.frameBytes);
+  });
+
   it("tells who ended it and why, and knows only codes of the table", () => {
     for (const [code, known] of [
       ["forbidden", "forbidden"],

@@ -279,9 +279,10 @@ export class Edge implements LinkSink, Flushable {
 
   // ---- from the link
 
-  /** Strangers get little room; a proven neighbour the whole. */
+  /** Strangers get little room, leaves what they may send; a peer the whole. */
   get maxFrameBytes(): number {
-    return this.#phase.on === "handshake" ? LIMITS.handshakeFrameBytes : LIMITS.frameBytes;
+    if (this.#phase.on === "handshake") return LIMITS.handshakeFrameBytes;
+    return this.#phase.them?.role === "leaf" ? LIMITS.leafFrameBytes : LIMITS.frameBytes;
   }
 
   onPacket(received: Uint8Array): void {
