@@ -79,8 +79,8 @@ export class PatternNumbers {
 function setOf(numbers: readonly number[]): PatternSet {
   let most = -1;
   for (const number of numbers) if (number > most) most = number;
-  const set = new Uint32Array((most >>> 5) + 1);
   if (most < 0) return NO_PATTERNS;
+  const set = new Uint32Array((most >>> 5) + 1);
   for (const number of numbers) set[number >>> 5]! |= 1 << (number & 31);
   return set;
 }
