@@ -216,7 +216,7 @@ export class Attachments implements Sources {
     const demand = new Demand(this.#host, this.#numbers);
     for (const origin of this.#dirty) {
       const upstream = this.#upstreams.get(origin);
-      if (upstream) this.#reconcile(upstream, demand.of(upstream), batch);
+      if (upstream) this.#reconcile(upstream, demand, batch);
     }
     this.#dirty.clear();
     batch.send(this.#numbers, (flow, edge) => this.#host.declare(flow, edge));
@@ -250,10 +250,12 @@ export class Attachments implements Sources {
     return waitMs;
   }
 
-  #reconcile(upstream: Upstream, demanded: PatternSet, batch: AttachBatch): void {
+  #reconcile(upstream: Upstream, demand: Demand, batch: AttachBatch): void {
     const hop = upstream.kind === "leaf" ? upstream.edge : this.#host.nextHop(upstream.origin);
     upstream.reachable = hop?.open === true;
     if (hop?.open) upstream.moveTo(hop);
+    // Asked now: whoever is read from after the move is not asked for.
+    const demanded = demand.of(upstream);
     const { wants } = upstream;
     const dropped = without(wants.all, demanded);
     wants.want(demanded);
