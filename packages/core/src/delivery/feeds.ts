@@ -247,6 +247,8 @@ export class Feeds implements ChildHost, Flushable {
   onMeshChange(moved: ReadonlySet<NodeId>): void {
     const { incarnationOf, origins } = this.#host;
     if (moved.size === 0) return this.#wake();
+    // To those who hear of this node's new life the flows of its old one are over.
+    if (moved.has(this.#self)) this.#flows.retireOwn();
     if (this.#isLeaf) {
       this.#attachments.endFlows(({ home, incarnation }) => incarnationOf(home) !== incarnation);
     } else {

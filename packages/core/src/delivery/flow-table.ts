@@ -43,6 +43,11 @@ export class FlowTable {
     this.#open[flow.reliability].set(flow.topic, flow);
   }
 
+  /** The next message of every topic opens a new flow. */
+  retireOwn(): void {
+    for (const flow of this.own) this.#retire(flow);
+  }
+
   /** The one to forget when there are too many: of those known longest, the one idle longest. */
   idlest(): Flow | undefined {
     if (this.#byNumber.size <= LIMITS.flows) return undefined;

@@ -78,7 +78,11 @@ const BATCH = 4_096;
  */
 export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Disposable, Listener, Flushable {
   readonly pattern: string;
-  /** Resolves when the subscription is active at every node now known, a first join included; or when it is closed before. */
+  /**
+   * Resolves when the subscription is active at every peer now known, a first join included; or when it is closed before.
+   * Leaves are not waited for, since a page may be asleep: their gateways ask them a moment later. A leaf that is to be
+   * heard from its first message on publishes after `waitForSubscribers`.
+   */
   readonly ready: Promise<void>;
   /** Messages its own `overflow` discarded so far, and volatile ones that left the log unread. */
   dropped = 0;
