@@ -46,17 +46,23 @@ export type FrameType = (typeof FrameType)[keyof typeof FrameType];
 export const Lane = { control: 0, reliable: 1, volatile: 2, bulk: 3 } as const;
 export type Lane = (typeof Lane)[keyof typeof Lane];
 
-// One view for reading and one for writing, made anew only when the buffer changes: numbers are read and written several
-// times for every frame, and a DataView does it in one instruction.
+// Views for reading and one for writing, made anew only when the buffer changes: numbers are read and written several
+// times for every frame, and a DataView does it in one instruction. Reading goes back and forth between the packet that
+// came and the log, so the view before the last is kept too.
 let readBytes: Uint8Array = new Uint8Array(0);
 let readView: DataView = new DataView(readBytes.buffer);
+let otherBytes = readBytes;
+let otherView = readView;
 let writtenBytes: Uint8Array = new Uint8Array(0);
 let writtenView: DataView = new DataView(writtenBytes.buffer);
 
 function reading(bytes: Uint8Array): DataView {
   if (bytes !== readBytes) {
+    const view = bytes === otherBytes ? otherView : new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    otherBytes = readBytes;
+    otherView = readView;
     readBytes = bytes;
-    readView = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    readView = view;
   }
   return readView;
 }
