@@ -14,8 +14,9 @@ export default defineConfig({
   test: {
     // Vitest leaves a core to itself; of two, that would leave one to the tests.
     maxWorkers: Math.max(2, availableParallelism() - 1),
-    // It tells a test that hangs from one that runs while all cores are busy with others.
+    // They tell a test that hangs from one that runs while all cores are busy with others.
     testTimeout: 30_000,
+    expect: { poll: { timeout: 15_000 } },
     projects: [
       {
         extends: true,

@@ -43,11 +43,11 @@ export class Rooms {
   readonly #runtime: Runtime;
   readonly #logger: Logger;
   readonly #unicast: Unicast;
-  /** Where objects of a name are, nearest first. */
   /** Kinds of errors that nobody listened for. */
   readonly #unheard = new Set<string>();
   /** Those joined, or known not to answer. */
   readonly #triedJoins = new WeakSet<Seed>();
+  /** Where objects of a name are, nearest first. */
   readonly #nearest = new Map<string, readonly ServiceInstance[]>();
 
   /** @param options Checked. */

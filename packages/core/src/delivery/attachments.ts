@@ -132,7 +132,7 @@ export class Attachments implements Sources {
     upstream.lostAtMs = undefined;
     for (const flow of upstream.flows) {
       flow.orphanedAtMs = undefined;
-      flow.accepting = upstream.wants.covers(flow.topic);
+      flow.accepting = upstream.wants.coversAsked(flow.topic);
       this.#host.children.onRehomed(flow);
     }
     // What was wanted when it went is owed all that it has published since, also on topics that are new.
@@ -260,6 +260,8 @@ export class Attachments implements Sources {
     const dropped = without(wants.all, demanded);
     wants.want(demanded);
     if (dropped.length > 0) this.#drop(upstream, this.#numbers.patterns(dropped));
+    // What the present edge has yet to answer may not be wanted any more.
+    if (upstream.previous && wants.allAttached) upstream.releasePrevious();
     const { edge } = upstream;
     const { unsent } = wants;
     if (!edge?.open || unsent.length === 0) return;
@@ -275,7 +277,7 @@ export class Attachments implements Sources {
   #drop(upstream: Upstream, patterns: readonly string[]): void {
     for (const some of inFrames(patterns, (pattern) => pattern))
       upstream.edge?.send(Lane.control, [control.detach.encode({ origins: upstream.refs, patterns: some })]);
-    for (const flow of [...upstream.flows]) if (!upstream.wants.covers(flow.topic)) this.#host.forgetFlow(flow);
+    for (const flow of [...upstream.flows]) if (!upstream.wants.coversAsked(flow.topic)) this.#host.forgetFlow(flow);
   }
 
   /** The wants at `origins` are active. */
@@ -345,7 +347,7 @@ export class Attachments implements Sources {
   onFlow(edge: Edge, declaration: FlowDeclaration): boolean {
     const upstream = this.for(declaration);
     if (!upstream?.fedBy(edge)) return false;
-    if (upstream.wants.covers(declaration.topic)) this.ensureFlow(upstream, declaration, 0);
+    if (upstream.wants.coversAsked(declaration.topic)) this.ensureFlow(upstream, declaration, 0);
     return true;
   }
 
@@ -365,7 +367,7 @@ export class Attachments implements Sources {
     this.#host.addFlow(flow);
     flow.upstream = upstream;
     upstream.flows.add(flow);
-    flow.accepting = upstream.wants.covers(flow.topic);
+    flow.accepting = upstream.wants.coversAsked(flow.topic);
     return flow;
   }
 
@@ -379,7 +381,7 @@ export class Attachments implements Sources {
     flow.refetching = false;
     flow.upstream = upstream;
     upstream.flows.add(flow);
-    flow.accepting = upstream.wants.covers(flow.topic);
+    flow.accepting = upstream.wants.coversAsked(flow.topic);
     // One that has not begun here yet is given to nobody before it does.
     if (!flow.announced) return;
     this.refetch(flow);

@@ -338,8 +338,15 @@ export class Feeds implements ChildHost, Flushable {
       this.counters.unwanted++;
       return end;
     }
-    if (!flow.announced) this.#attachments.announce(flow, 1);
     const seq = dataSeq(packet, at);
+    if (!flow.announced) {
+      // What is only asked for begins with START, or with the very first message; an edge it is leaving has neither.
+      if (seq > 1 && !flow.upstream.hasConfirmed(flow.topic)) {
+        this.counters.unwanted++;
+        return end;
+      }
+      this.#attachments.announce(flow, 1);
+    }
     const { head } = flow.log;
     const isBehind = seq <= head && flow.catchUp?.takes(seq) === true;
     if (seq <= head && !isBehind) {

@@ -29,6 +29,8 @@ export interface FlowSource {
   fedBy(edge: Edge): boolean;
   /** Whether `pattern` is asked for there, answered or not. */
   isAsked(pattern: string): boolean;
+  /** Whether nothing on `topic` has been missed there from some moment on. */
+  hasConfirmed(topic: string): boolean;
   /** Whether all of a flow of `topic` is owed, whatever it is said to begin with. */
   owes(topic: string): boolean;
 }

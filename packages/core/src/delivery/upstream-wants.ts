@@ -21,7 +21,7 @@ const ASKED_TOGETHER_MS = 1_000;
 
 export class UpstreamWants {
   readonly #numbers: PatternNumbers;
-  /** All; the other sets are parts of it. */
+  /** All; the other sets are parts of it, but for what was asked lately. */
   #wanted = NO_PATTERNS;
   /** From some moment on nothing was missed: after a move they resume by positions instead of beginning anew. */
   #confirmed = NO_PATTERNS;
@@ -31,7 +31,10 @@ export class UpstreamWants {
   #attached = NO_PATTERNS;
   /** Asked for at some edge. */
   #asked = NO_PATTERNS;
-  /** Of these, those asked for first within the time one waits for an answer; oldest first. */
+  /**
+   * Of these, those asked for first within the time one waits for an answer; oldest first. May name what is wanted no
+   * more, by numbers that others have now: the newest entry counts, of what is asked for.
+   */
   #askedLately: { readonly atMs: number; readonly patterns: PatternSet }[] = [];
 
   constructor(numbers: PatternNumbers) {
@@ -52,7 +55,7 @@ export class UpstreamWants {
   }
 
   get allAttached(): boolean {
-    return this.#attached === this.#wanted;
+    return isEqual(this.#attached, this.#wanted);
   }
 
   isConfirmed(pattern: string): boolean {
@@ -68,9 +71,13 @@ export class UpstreamWants {
     return this.isConfirmed(pattern) || this.#has(this.#asked, pattern);
   }
 
-  /** Whether something asked for covers `topic`. */
-  covers(topic: string): boolean {
+  /** Whether something confirmed, or asked for at least, covers `topic`. */
+  coversAsked(topic: string): boolean {
     return this.#matches(union(this.#asked, this.#confirmed), topic);
+  }
+
+  coversConfirmed(topic: string): boolean {
+    return this.#matches(this.#confirmed, topic);
   }
 
   /** Whether a want that goes on where it stood, and is not answered yet, covers `topic`: all of its flows are owed. */

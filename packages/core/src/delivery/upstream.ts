@@ -50,6 +50,10 @@ export class Upstream implements FlowSource {
     return this.wants.isAsked(pattern);
   }
 
+  hasConfirmed(topic: string): boolean {
+    return this.wants.coversConfirmed(topic);
+  }
+
   owes(topic: string): boolean {
     return this.wants.owes(topic);
   }
