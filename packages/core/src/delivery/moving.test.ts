@@ -1,13 +1,8 @@
 /** What a node asks and takes while its way to an origin changes, told by hand frame by frame. */
 import { expect, it, onTestFinished } from "vitest";
-import { keylessIdentity } from "../auth/index.ts";
-import { silentLogger } from "../base/clock.ts";
-import { Turn } from "../base/turn.ts";
-import type { Edge, LocalNode } from "../edge/index.ts";
-import { SeededRandom } from "../testing/seeded-random.ts";
-import { VirtualClock } from "../testing/virtual-clock.ts";
+import type { Edge } from "../edge/index.ts";
+import { loneFeeds } from "../testing/lone-feeds.fixture.ts";
 import { control, FrameType, Lane, readU32, writeDataHead } from "../wire/index.ts";
-import { Feeds, Ingress, RelayPolicy } from "./index.ts";
 
 const ORIGIN = { id: "0".repeat(32), incarnation: 1 };
 const FLOW = 77;
@@ -33,26 +28,12 @@ function neighbour(id: string) {
 
 /** A node with two ways to the origin. */
 function between() {
-  const clock = new VirtualClock();
-  const random = new SeededRandom(1);
-  const turn = new Turn(clock);
   const ways = { one: neighbour("1"), other: neighbour("2") };
   let way = ways.one;
-  const local: LocalNode = {
-    ...{ identity: keylessIdentity(random), verifier: undefined, mesh: "m", name: "n", incarnation: 1 },
-    role: "peer",
-    addresses: () => [],
-    credential: () => "",
-  };
-  const feeds = new Feeds({
-    ...{ local, clock, random, turn, logBytes: 1_000_000 },
-    ingress: new Ingress(() => true, silentLogger),
-    relay: new RelayPolicy(),
-    incarnation: () => 1,
+  const { feeds, turn } = loneFeeds({
     origins: () => [ORIGIN],
     incarnationOf: () => 1,
     nextHop: () => way.edge,
-    joined: () => true,
   });
   onTestFinished(() => feeds.close());
   const heard: string[] = [];

@@ -1,14 +1,9 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { keylessIdentity } from "../auth/index.ts";
-import { silentLogger } from "../base/clock.ts";
 import { MeshError } from "../base/errors.ts";
-import { Turn } from "../base/turn.ts";
-import { Feeds, type Flow, Ingress, RelayPolicy } from "../delivery/index.ts";
-import type { LocalNode } from "../edge/index.ts";
+import type { Flow } from "../delivery/index.ts";
+import { loneFeeds } from "../testing/lone-feeds.fixture.ts";
 import { settle } from "../testing/node-settle.fixture.ts";
-import { SeededRandom } from "../testing/seeded-random.ts";
 import { SimulatedMesh } from "../testing/simulated-mesh.ts";
-import { VirtualClock } from "../testing/virtual-clock.ts";
 import { encodePayload } from "../wire/index.ts";
 import type { Message, SubscribeOptions } from "./index.ts";
 import { Subscription } from "./subscription.ts";
@@ -177,25 +172,7 @@ describe("a subscription read by a handler", () => {
 
 /** A subscription on feeds of its own, told by hand what comes. */
 function direct(logBytes = 1_000_000) {
-  const clock = new VirtualClock();
-  const random = new SeededRandom(1);
-  const turn = new Turn(clock);
-  const local: LocalNode = {
-    ...{ identity: keylessIdentity(random), verifier: undefined, mesh: "m", name: "n", incarnation: 1 },
-    role: "peer",
-    addresses: () => [],
-    credential: () => "",
-  };
-  const feeds = new Feeds({
-    ...{ local, clock, random, turn, logBytes },
-    ingress: new Ingress(() => true, silentLogger),
-    relay: new RelayPolicy(),
-    incarnation: () => 1,
-    origins: () => [],
-    incarnationOf: () => undefined,
-    nextHop: () => undefined,
-    joined: () => true,
-  });
+  const { feeds, clock, turn, local } = loneFeeds({ logBytes });
   onTestFinished(() => feeds.close());
   const errors: unknown[] = [];
   const host = {
