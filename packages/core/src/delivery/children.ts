@@ -303,9 +303,10 @@ export class Children {
       if (child.edge.role === "leaf" && !this.#flows.get(number)) continue;
       const flow = this.#sources.ensureFlow(upstream, declaration, seq);
       if (!this.#wants(child, flow, true)) continue;
+      // While it is on record what the child holds, so that nobody begins it anew there.
+      if (!flow.announced) this.#sources.announce(flow, 1);
       child.declared.delete(number);
       child.read(flow, seq + 1, true);
-      if (!flow.announced) this.#sources.announce(flow, 1);
     }
   }
 
