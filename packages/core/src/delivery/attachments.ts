@@ -257,8 +257,9 @@ export class Attachments implements Sources {
     // Asked now: whoever is read from after the move is not asked for.
     const demanded = demand.of(upstream);
     const { wants } = upstream;
-    const dropped = without(wants.all, demanded);
-    wants.want(demanded);
+    const dropped = without(wants.wanted, demanded);
+    // Its way may lead through a child just now: what that one wants, and was answered, goes on when it leads elsewhere.
+    wants.want(demanded, demand.withAll(upstream, demanded));
     if (dropped.length > 0) this.#drop(upstream, this.#numbers.patterns(dropped));
     // What the present edge has yet to answer may not be wanted any more.
     if (upstream.previous && wants.allAttached) upstream.releasePrevious();
@@ -435,14 +436,29 @@ class Demand {
 
   /** Every pattern wanted of `upstream`'s origin; what only that very leaf wants is left out. */
   of({ kind, origin, edge, wants }: Upstream): PatternSet {
-    const { children, self } = this.#host;
-    let demanded = this.#own;
-    for (const list of children.demand(kind === "leaf" ? self : origin, edge)) {
+    const { self } = this.#host;
+    const demanded = this.#add(this.#own, kind === "leaf" ? self : origin, edge);
+    return this.#same(wants.wanted, demanded);
+  }
+
+  /** The same with what the node wants that it is read from. */
+  withAll({ kind, origin, wants }: Upstream, demanded: PatternSet): PatternSet {
+    return this.#same(wants.wanted, this.#add(demanded, kind === "leaf" ? this.#host.self : origin, undefined));
+  }
+
+  #add(to: PatternSet, origin: NodeId, except: Edge | undefined): PatternSet {
+    const { children } = this.#host;
+    let sum = to;
+    for (const list of children.demand(origin, except)) {
       let set = this.#lists.get(list);
       if (!set) this.#lists.set(list, (set = this.#numbers.all(children.askedOnward(list))));
-      demanded = union(demanded, set);
+      sum = union(sum, set);
     }
-    const same = [wants.all, ...this.#latest].find((each) => isEqual(each, demanded));
+    return sum;
+  }
+
+  #same(wanted: PatternSet, demanded: PatternSet): PatternSet {
+    const same = [wanted, ...this.#latest].find((each) => isEqual(each, demanded));
     if (same) return same;
     this.#latest = [demanded, ...this.#latest.slice(0, LATEST_DEMANDS - 1)];
     return demanded;

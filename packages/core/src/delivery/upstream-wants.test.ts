@@ -50,6 +50,23 @@ it("what is claimed is asked for again, as going on", () => {
   ]);
 });
 
+it("what is kept without being wanted just now goes on where it stood when it is wanted again, and nothing else does", () => {
+  const numbers = new PatternNumbers();
+  const wants = new UpstreamWants(numbers);
+  const [both, first, none] = [numbers.all(["a", "b"]), numbers.all(["a"]), NO_PATTERNS];
+  wants.want(both);
+  wants.onSent(0);
+  wants.confirm(wants.onAttached(both));
+  wants.want(none, first);
+  expect([wants.wanted, numbers.patterns(wants.all)]).toEqual([none, ["a"]]);
+  wants.want(both);
+  expect([numbers.patterns(wants.unsent), wants.isConfirmed("a"), wants.isConfirmed("b")]).toEqual([
+    ["a", "b"],
+    true,
+    false,
+  ]);
+});
+
 it("an answer is waited for from the first asking on, also after a move", () => {
   const numbers = new PatternNumbers();
   const wants = new UpstreamWants(numbers);

@@ -21,7 +21,7 @@ const ASKED_TOGETHER_MS = 1_000;
 
 export class UpstreamWants {
   readonly #numbers: PatternNumbers;
-  /** All; the other sets are parts of it, but for what was asked lately. */
+  /** The other sets are parts of it, but for what is confirmed and what was asked lately. */
   #wanted = NO_PATTERNS;
   /** From some moment on nothing was missed: after a move they resume by positions instead of beginning anew. */
   #confirmed = NO_PATTERNS;
@@ -41,8 +41,13 @@ export class UpstreamWants {
     this.#numbers = numbers;
   }
 
-  get all(): PatternSet {
+  get wanted(): PatternSet {
     return this.#wanted;
+  }
+
+  /** Whatever is known of here. */
+  get all(): PatternSet {
+    return union(this.#wanted, this.#confirmed);
   }
 
   get confirmed(): PatternSet {
@@ -94,10 +99,13 @@ export class UpstreamWants {
     return asked ? asked.atMs + TIMINGS.attachMs - nowMs : 0;
   }
 
-  /** From now on these are wanted, and no others. */
-  want(patterns: PatternSet): void {
+  /**
+   * From now on these are wanted, and no others.
+   * @param kept What is not asked for just now and will go on, `patterns` included: nothing of it is missed.
+   */
+  want(patterns: PatternSet, kept = patterns): void {
     this.#wanted = patterns;
-    this.#confirmed = both(this.#confirmed, patterns);
+    this.#confirmed = both(this.#confirmed, kept);
     this.#sent = both(this.#sent, patterns);
     this.#attached = this.#shared(both(this.#attached, patterns));
     this.#asked = both(this.#asked, patterns);
