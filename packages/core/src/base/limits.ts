@@ -97,6 +97,8 @@ export const TIMINGS = {
   redialMinMs: 200,
   /** No redial waits longer, in ms. */
   redialMaxMs: 15_000,
+  /** An edge that stood for so long is redialled as the first time; one that ended sooner as one that never opened, in ms. */
+  redialAnewMs: 1_000,
   /** A peer tells of its changes at once, but in the long run no more often than this, in ms... */
   recordPauseMs: 100,
   /** ...which so many of them in a row may be ahead of. */

@@ -12,7 +12,7 @@ const malformed = new MeshError("malformed-frame", "");
 const goodbye = new MeshError("goodbye", "");
 
 const dialling = (attempt: number): SeedState => ({ phase: "dialling", attempt });
-const served = (by: Edge, attempt = 0): SeedState => ({ phase: "served", edge: by, attempt });
+const served = (by: Edge, attempt = 0, sinceMs = 0): SeedState => ({ phase: "served", edge: by, attempt, sinceMs });
 const waiting = (attempt: number, retryAtMs: number, cause = lost): SeedState => ({
   ...{ phase: "waiting", attempt, retryAtMs, cause },
 });
@@ -29,11 +29,18 @@ describe("an address to be dialled", () => {
     ["waits long after a refusal that stays", dialling(0), failedBy(forbidden), waiting(0, 12_250, forbidden)],
     ["gives up on ourselves", dialling(0), failedBy(self), stopped(self)],
     ["is dialled again when it is time", waiting(0, 1_000), { on: "tick" }, dialling(1)],
-    ["is served by an edge it dialled", dialling(3), { on: "open", edge }, served(edge, 3)],
-    ["is served by an edge that came meanwhile", waiting(3, 9_000), { on: "open", edge }, served(edge, 3)],
+    ["is served by an edge it dialled", dialling(3), { on: "open", edge }, served(edge, 3, 1_000)],
+    ["is served by an edge that came meanwhile", waiting(3, 9_000), { on: "open", edge }, served(edge, 3, 1_000)],
     ["is served by the edge that replaced its own", served(edge, 3), { on: "open", edge: other }, served(other, 3)],
     ["is dialled soon after its edge was lost", served(edge, 5), lostBy(lost), waiting(0, 1_100)],
     ["is dialled soon after a goodbye", served(edge, 5), lostBy(goodbye), waiting(0, 1_100, goodbye)],
+    ["is dialled ever later when edges open and are lost at once", served(edge, 5, 1), lostBy(lost), waiting(5, 4_200)],
+    [
+      "is dialled ever later when told goodbye at once",
+      served(edge, 5, 1),
+      lostBy(goodbye),
+      waiting(5, 4_200, goodbye),
+    ],
     [
       "is dialled ever later when edges open and break",
       served(edge, 5),
@@ -64,6 +71,32 @@ describe("an address to be dialled", () => {
 });
 
 describe("Seed", () => {
+  it("does not dial ten times a second where every edge opens and ends at once", async () => {
+    let nowMs = 0;
+    const timers: (() => void)[] = [];
+    const dialledAtMs: number[] = [];
+    const seed: Seed = new Seed(["tcp://127.0.0.1:1"], {
+      now: () => nowMs,
+      luck: () => 0.5,
+      setTimer: (delayMs, run) => {
+        timers.push(() => {
+          nowMs += delayMs;
+          run();
+        });
+        return { [Symbol.dispose]: () => {} };
+      },
+      dial: async () => void dialledAtMs.push(nowMs),
+      onSeedChange: () => {},
+    });
+    seed.start();
+    for (let dial = 0; dial < 9; dial++) {
+      seed.input({ on: "open", edge });
+      seed.input(lostBy(lost));
+      timers[dial]!();
+    }
+    expect(dialledAtMs).toEqual([0, 100, 300, 700, 1_500, 3_100, 6_300, 12_700, 20_200, 27_700]);
+  });
+
   it("hears nothing any more of a dial that it gave up", async () => {
     let fail!: (error: Error) => void;
     const phases: string[] = [];

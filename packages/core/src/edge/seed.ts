@@ -9,8 +9,8 @@ import type { Edge } from "./edge.ts";
 
 export type SeedState =
   | { readonly phase: "dialling"; readonly attempt: number }
-  /** An edge to that node is open; perhaps not one we dialled. */
-  | { readonly phase: "served"; readonly edge: Edge; readonly attempt: number }
+  /** An edge to that node is open, or one after the other has been since then; perhaps not ones we dialled. */
+  | { readonly phase: "served"; readonly edge: Edge; readonly attempt: number; readonly sinceMs: number }
   | { readonly phase: "waiting"; readonly attempt: number; readonly retryAtMs: number; readonly cause: MeshError }
   /** Nothing to hope for: the address leads to ourselves, or it was stopped. */
   | { readonly phase: "stopped"; readonly cause: MeshError | undefined };
@@ -33,6 +33,13 @@ const REFUSALS: ReadonlySet<MeshErrorCode> = new Set([
   "forbidden",
 ]);
 
+/** An edge that opens and ends at once, or breaks over the same thing every time, is dialled as one that never opens. */
+function nextAttempt(state: SeedState & { readonly attempt: number }, error: MeshError, nowMs: number): number {
+  if (state.phase !== "served") return state.attempt;
+  if (!error.retryable) return state.attempt + 1;
+  return nowMs - state.sinceMs < TIMINGS.redialAnewMs ? state.attempt : 0;
+}
+
 /** Pure. An input the phase does not expect changes nothing. */
 export function step(state: SeedState, input: SeedInput, nowMs: number, luck: number): SeedState {
   if (state.phase === "stopped") return state;
@@ -43,13 +50,17 @@ export function step(state: SeedState, input: SeedInput, nowMs: number, luck: nu
         ? { phase: "dialling", attempt: state.attempt + 1 }
         : state;
     case "open":
-      return { phase: "served", edge: input.edge, attempt: state.attempt };
+      return {
+        phase: "served",
+        edge: input.edge,
+        attempt: state.attempt,
+        sinceMs: state.phase === "served" ? state.sinceMs : nowMs,
+      };
     case "failed":
     case "lost": {
       if (state.phase === "waiting") return state;
       if (input.error.code === "self-edge") return { phase: "stopped", cause: input.error };
-      // An edge that opens and breaks over the same thing every time is dialled as one that never opens.
-      const attempt = state.phase === "dialling" ? state.attempt : input.error.retryable ? 0 : state.attempt + 1;
+      const attempt = nextAttempt(state, input.error, nowMs);
       const delayMs = REFUSALS.has(input.error.code)
         ? (0.5 + luck / 2) * TIMINGS.redialMaxMs
         : redialDelayMs(attempt, luck);
