@@ -17,17 +17,15 @@ import {
   type OriginRef,
 } from "../wire/index.ts";
 import type { Children, Sources } from "./children.ts";
+import { Demand } from "./demand.ts";
 import { Flow } from "./flow.ts";
 import type { FlowTable } from "./flow-table.ts";
 import type { LocalWants } from "./local-wants.ts";
-import { both, isEqual, NO_PATTERNS, PatternNumbers, type PatternSet, union, without } from "./pattern-set.ts";
+import { both, NO_PATTERNS, PatternNumbers, type PatternSet, union, without } from "./pattern-set.ts";
 import { AttachBatch, EVERY_ORIGIN, Upstream } from "./upstream.ts";
-import type { Wants } from "./want-table.ts";
 
 /** So many patterns have numbers before those that nobody wants any more are looked for. */
 const FEWEST_NUMBERS = 1_024;
-/** So many different demands are looked at to find one that is the same. */
-const LATEST_DEMANDS = 16;
 
 export interface AttachmentsHost {
   readonly self: NodeId;
@@ -212,6 +210,11 @@ export class Attachments implements Sources {
 
   /** Ask for what has become wanted, let go of what is not wanted any more. */
   flush(): void {
+    if (this.#dirty.size > 0) this.#reconcileAll();
+    this.#forgetNumbers();
+  }
+
+  #reconcileAll(): void {
     const batch = new AttachBatch();
     const demand = new Demand(this.#host, this.#numbers);
     for (const origin of this.#dirty) {
@@ -220,7 +223,6 @@ export class Attachments implements Sources {
     }
     this.#dirty.clear();
     batch.send(this.#numbers, (flow, edge) => this.#host.declare(flow, edge));
-    this.#forgetNumbers();
   }
 
   #forgetNumbers(): void {
@@ -416,51 +418,5 @@ export class Attachments implements Sources {
     flow.log.reset(next - 1);
     flow.refetching = false;
     this.refetch(flow);
-  }
-}
-
-/** What is wanted of each origin, just now. Of most it is the same. */
-class Demand {
-  readonly #host: AttachmentsHost;
-  readonly #numbers: PatternNumbers;
-  readonly #own: PatternSet;
-  readonly #lists = new Map<Wants, PatternSet>();
-  /** Found last, newest first. */
-  #latest: PatternSet[] = [];
-
-  constructor(host: AttachmentsHost, numbers: PatternNumbers) {
-    this.#host = host;
-    this.#numbers = numbers;
-    this.#own = numbers.all(Array.from(host.localWants, ({ pattern }) => pattern));
-  }
-
-  /** Every pattern wanted of `upstream`'s origin; what only that very leaf wants is left out. */
-  of({ kind, origin, edge, wants }: Upstream): PatternSet {
-    const { self } = this.#host;
-    const demanded = this.#add(this.#own, kind === "leaf" ? self : origin, edge);
-    return this.#same(wants.wanted, demanded);
-  }
-
-  /** The same with what the node wants that it is read from. */
-  withAll({ kind, origin, wants }: Upstream, demanded: PatternSet): PatternSet {
-    return this.#same(wants.wanted, this.#add(demanded, kind === "leaf" ? this.#host.self : origin, undefined));
-  }
-
-  #add(to: PatternSet, origin: NodeId, except: Edge | undefined): PatternSet {
-    const { children } = this.#host;
-    let sum = to;
-    for (const list of children.demand(origin, except)) {
-      let set = this.#lists.get(list);
-      if (!set) this.#lists.set(list, (set = this.#numbers.all(children.askedOnward(list))));
-      sum = union(sum, set);
-    }
-    return sum;
-  }
-
-  #same(wanted: PatternSet, demanded: PatternSet): PatternSet {
-    const same = [wanted, ...this.#latest].find((each) => isEqual(each, demanded));
-    if (same) return same;
-    this.#latest = [demanded, ...this.#latest.slice(0, LATEST_DEMANDS - 1)];
-    return demanded;
   }
 }

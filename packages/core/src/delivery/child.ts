@@ -8,7 +8,7 @@ import { control, type EndReason, type FlowDeclaration, type GapReason, Lane } f
 import type { Flow, Reader } from "./flow.ts";
 import type { FlowLog, Log } from "./log.ts";
 import { EVERY_ORIGIN } from "./upstream.ts";
-import { NOTHING, type Wants, WantTable } from "./want-table.ts";
+import { NOTHING, type WantList, type Wants, WantTable } from "./want-table.ts";
 
 /** A cursor may take this much of a packet before the next one has its turn. */
 const QUANTUM_BYTES = 16 * 1024;
@@ -69,6 +69,7 @@ export class Cursor implements Reader {
 
 export class Child implements FrameSource {
   readonly edge: Edge;
+  readonly isLeaf: boolean;
   /** By origin; a leaf's under `EVERY_ORIGIN`. */
   readonly wants = new WantTable();
   /** A leaf's patterns for which ATTACHED is owed. */
@@ -85,18 +86,23 @@ export class Child implements FrameSource {
 
   constructor(edge: Edge, host: ChildHost) {
     this.edge = edge;
+    this.isLeaf = edge.role === "leaf";
     this.#host = host;
     edge.source = this;
   }
 
   /** What it asks of `origin`, also where it may not have it. */
   asked(origin: NodeId): Wants {
-    return this.wants.of(this.edge.role === "leaf" ? EVERY_ORIGIN : origin);
+    return this.wants.of(this.isLeaf ? EVERY_ORIGIN : origin);
   }
 
   /** What it wants of `origin` and may have. */
   wantsOf(origin: NodeId): Wants {
-    return this.barred.has(origin) ? NOTHING : this.asked(origin);
+    return this.listOf(origin)?.wants ?? NOTHING;
+  }
+
+  listOf(origin: NodeId): WantList | undefined {
+    return this.barred.has(origin) ? undefined : this.wants.listOf(this.isLeaf ? EVERY_ORIGIN : origin);
   }
 
   /** Read `flow` from `next` on; moves the cursor when there is one. */

@@ -15,7 +15,7 @@ import type { FlowTable } from "./flow-table.ts";
 import type { Ingress } from "./ingress.ts";
 import type { Relaying } from "./relay-policy.ts";
 import { EVERY_ORIGIN, type Upstream } from "./upstream.ts";
-import { NOTHING, type Wants } from "./want-table.ts";
+import type { Wants } from "./want-table.ts";
 
 /** What serving needs of the asking side (`attachments.ts`). */
 export interface Sources {
@@ -178,12 +178,8 @@ export class Children {
 
   // ---- from the asking side
 
-  /** What children other than `except` want of the origin `home`, a list for each. */
-  *demand(home: NodeId, except: Edge | undefined): Generator<Wants> {
-    for (const child of this.#byEdge.values()) {
-      const wants = child.edge === except ? NOTHING : child.wantsOf(home);
-      if (wants.size > 0) yield wants;
-    }
+  values(): Iterable<Child> {
+    return this.#byEdge.values();
   }
 
   /** What of a child's wants is asked for further up. */
@@ -243,6 +239,7 @@ export class Children {
   answer(isActive: (pattern: string) => boolean): void {
     this.#answers.send();
     for (const { edge, unanswered } of this.#byEdge.values()) {
+      if (unanswered.size === 0) continue;
       const patterns = [...unanswered].filter(isActive);
       for (const pattern of patterns) unanswered.delete(pattern);
       if (patterns.length > 0) sendAttached(edge, [], patterns);

@@ -16,6 +16,9 @@ export class PatternNumbers {
   /** The set named last: one after the other, origins come to the same. */
   #named = NO_PATTERNS;
   #names: readonly string[] = [];
+  #sets = new WeakMap<object, PatternSet>();
+  /** Reckoned last: thousands of leaves want the same. */
+  #latest = NO_PATTERNS;
 
   /** Patterns that have a number. */
   get size(): number {
@@ -41,6 +44,16 @@ export class PatternNumbers {
     return setOf(Array.from(patterns, (pattern) => this.#numbers.get(pattern) ?? this.#give(pattern)));
   }
 
+  /** The same, reckoned once. @param list Stands for `patterns`, which are the same every time. */
+  allOf(list: object, patterns: Iterable<string>): PatternSet {
+    const known = this.#sets.get(list);
+    if (known) return known;
+    const set = this.all(patterns);
+    if (!isEqual(set, this.#latest)) this.#latest = set;
+    this.#sets.set(list, this.#latest);
+    return this.#latest;
+  }
+
   patterns(set: PatternSet): readonly string[] {
     if (this.#named !== set) {
       const names: string[] = [];
@@ -64,6 +77,7 @@ export class PatternNumbers {
   keep(set: PatternSet): void {
     this.#named = NO_PATTERNS;
     this.#names = [];
+    this.#sets = new WeakMap();
     for (const [pattern, number] of this.#numbers) {
       if (has(set, number)) continue;
       this.#numbers.delete(pattern);

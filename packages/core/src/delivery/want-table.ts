@@ -10,7 +10,12 @@ import type { AttachBody } from "../wire/index.ts";
 /** Patterns, each with whether it began fresh, with ATTACHED; else it goes on after positions. */
 export type Wants = ReadonlyMap<string, boolean>;
 
-interface SharedList {
+/** Stands for what it holds: when that changes, another one takes its place. */
+export interface WantList {
+  readonly wants: Wants;
+}
+
+interface SharedList extends WantList {
   readonly wants: Map<string, boolean>;
   /** How many origins share it. */
   users: number;
@@ -35,7 +40,11 @@ export class WantTable {
   }
 
   of(origin: NodeId): Wants {
-    return this.#lists.get(origin)?.wants ?? NOTHING;
+    return this.listOf(origin)?.wants ?? NOTHING;
+  }
+
+  listOf(origin: NodeId): WantList | undefined {
+    return this.#lists.get(origin);
   }
 
   /** @throws {MeshError} `too-large`, which ends the edge: then this table is not used any more. */
