@@ -8,6 +8,7 @@ import {
 } from "@chaski/core";
 import { browserClock } from "./browser-clock.ts";
 import { browserRandom } from "./browser-random.ts";
+import { pageLifecycle } from "./page-lifecycle.ts";
 import { webSocketTransport } from "./websocket-transport.ts";
 
 /** A page cannot listen, and is always a leaf. */
@@ -21,6 +22,7 @@ export function browserRuntime(replace: Partial<Runtime> = {}): Runtime {
     transports: [webSocketTransport()],
     identity: keylessIdentity(browserRandom),
     role: "leaf",
+    lifecycle: pageLifecycle(),
     warn: (text, error) => console.warn(text, error),
     ...replace,
   };

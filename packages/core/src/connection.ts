@@ -1,5 +1,5 @@
 /** Whether a node is connected, in the words a badge shows. */
-import type { Seed } from "./edge/index.ts";
+import { isRefusal, type Seed } from "./edge/index.ts";
 import type { Connection } from "./node-info.ts";
 import type { Role } from "./wire/index.ts";
 
@@ -14,7 +14,10 @@ export interface ConnectionFacts {
   readonly joins: number;
 }
 
-/** Pure. A node that joins nobody is a mesh of its own, and online. */
+/**
+ * Pure. A node that joins nobody is a mesh of its own, and online. One that is refused is offline, since somebody has to do
+ * something before it can be anything else. The reason stays while it is dialled again.
+ */
 export function judgeConnection({
   seeds,
   edges,
@@ -22,10 +25,11 @@ export function judgeConnection({
   role,
   joins,
 }: ConnectionFacts): Pick<Connection, "state" | "reason"> {
-  const down = seeds.find(({ state }) => state.phase === "waiting" || state.phase === "stopped")?.state;
-  const reason = down && "cause" in down ? down.cause?.message : undefined;
+  const down = seeds.find(({ state }) => "cause" in state && state.cause)?.state;
+  const cause = down && "cause" in down ? down.cause : undefined;
+  const reason = cause?.message;
   if (joins === 0) return { state: "online", reason: undefined };
-  if (!synced) return { state: "connecting", reason };
+  if (!synced) return { state: cause && isRefusal(cause) ? "offline" : "connecting", reason };
   if (edges === 0) return { state: "offline", reason };
   // A leaf needs one gateway; whoever holds several edges misses each.
   return down && role !== "leaf" ? { state: "degraded", reason } : { state: "online", reason: undefined };

@@ -11,6 +11,7 @@ export {
 } from "./base/errors.ts";
 export type { Handle } from "./base/handle.ts";
 export type { NodeId } from "./base/ids.ts";
+export type { Lifecycle, LifecycleEvent } from "./base/lifecycle.ts";
 export { LIMITS, TIMINGS } from "./base/limits.ts";
 export { type AbortSignalLike, asyncDispose, dispose } from "./base/platform.ts";
 export type { Watch } from "./base/watch.ts";

@@ -2,6 +2,7 @@
 import type { Authorize, Identity, Verifier } from "./auth/index.ts";
 import { checkFlag, checkOptions, checkRange, show } from "./base/check-options.ts";
 import type { Clock, Logger, Random } from "./base/clock.ts";
+import type { Lifecycle } from "./base/lifecycle.ts";
 import { LIMITS } from "./base/limits.ts";
 import { utf8 } from "./base/platform.ts";
 import type { RelayOptions } from "./delivery/index.ts";
@@ -54,6 +55,8 @@ export interface Runtime {
   readonly verifier?: Verifier;
   readonly role: Role;
   readonly authorize?: Authorize;
+  /** Absent where nobody puts the runtime to sleep. */
+  readonly lifecycle?: Lifecycle;
   /** What a peer or a gateway needs beyond a leaf: `peerParts`. Absent where all nodes are leaves, so that a page need not ship it. */
   readonly peerParts?: RoleParts;
   /** Print an error that nobody hears, see `NodeOptions.logger`. Absent: it is dropped. */

@@ -2,9 +2,11 @@
  * What differs by role, so that a page ships a leaf's part alone: a runtime that can be more brings `peerParts` along, and
  * nothing else names them. A leaf takes no leaves and passes nothing on.
  */
+import type { Clock } from "./base/clock.ts";
 import type { NodeId } from "./base/ids.ts";
 import { checkRelayOptions, type Relaying, type RelayOptions, RelayPolicy } from "./delivery/index.ts";
 import { type LeafPage, leafPage } from "./discovery/index.ts";
+import { Leases } from "./edge/index.ts";
 import { type Leaf, LeafSpeaker, PeerSpeaker, type Speaker, type SpeakerOptions } from "./mesh/index.ts";
 import type { Role } from "./wire/index.ts";
 
@@ -14,6 +16,8 @@ export interface RoleParts {
   /** @throws {TypeError} naming the option, the rule and the value. */
   checkRelay(options: RelayOptions): void;
   relaying(options: RelayOptions | undefined): Relaying;
+  /** Who of its leaves may stay away for long; none, where there are no leaves. */
+  leases(clock: Clock): Leases | undefined;
   /** What is said of own leaves. */
   leafPage(leaves: ReadonlyMap<NodeId, Leaf>, after: NodeId): LeafPage;
 }
@@ -23,6 +27,7 @@ export const peerParts: RoleParts = {
   speaker: (options) => new PeerSpeaker(options),
   checkRelay: checkRelayOptions,
   relaying: (options) => new RelayPolicy(options),
+  leases: (clock) => new Leases(clock),
   leafPage,
 };
 
@@ -32,6 +37,7 @@ const leafParts: RoleParts = {
     throw new TypeError("relay must be left out for a leaf, which passes on nothing; got an object");
   },
   relaying: () => ({ passes: () => true, passesNothingOf: () => false }),
+  leases: () => undefined,
   leafPage: () => ({ more: false, leaves: [] }),
 };
 

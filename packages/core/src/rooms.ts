@@ -43,6 +43,7 @@ export class Rooms {
   readonly #runtime: Runtime;
   readonly #logger: Logger;
   readonly #unicast: Unicast;
+  #life: Disposable | undefined;
   /** Kinds of errors that nobody listened for. */
   readonly #unheard = new Set<string>();
   /** Those joined, or known not to answer. */
@@ -82,6 +83,7 @@ export class Rooms {
     };
     this.local = local;
     const self = identity.id;
+    const parts = partsOf(role, runtime);
     this.edges = new Edges({
       local,
       clock,
@@ -89,6 +91,7 @@ export class Rooms {
       turn,
       logger,
       transports: runtime.transports,
+      leases: parts.leases(clock),
       onOpen: (edge) => this.#onEdgeOpen(edge),
       onMeasured: (edge) => this.mesh.onMeasured(edge),
       onClosed: (edge, error) => this.#onEdgeClosed(edge, error),
@@ -102,7 +105,6 @@ export class Rooms {
       onSeedChange: (seed) => this.#onSeedChange(seed),
       isPeer: (id) => this.mesh.records.has(id),
     });
-    const parts = partsOf(role, runtime);
     this.mesh = new Mesh({
       local,
       clock,
@@ -216,6 +218,7 @@ export class Rooms {
     for (const address of this.joins) this.edges.transportFor(address, "join");
     for (const address of listen) this.edges.transportFor(address, "listen");
     for (const address of listen) await this.edges.listen(address);
+    this.#life = this.#runtime.lifecycle?.watch((event) => this.edges.onLifecycle(event));
     if (this.joins.length === 0) return;
     // A leaf hangs on one gateway; the others are there for when that fails.
     if (this.local.role === "leaf") this.edges.seed(...this.joins);
@@ -224,6 +227,7 @@ export class Rooms {
 
   /** Let data leave for at most `timeoutMs`, say goodbye, and release every timer and socket. */
   async close(timeoutMs: number): Promise<void> {
+    this.#life?.[dispose]();
     this.streamer.close();
     this.calls.close();
     this.pinger.close();

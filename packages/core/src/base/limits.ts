@@ -78,6 +78,10 @@ export const LIMITS = {
   positionAgeMs: 15 * 60_000,
   /** A leaf whose edge was lost may come back and go on until then, in ms. */
   leafLeaseMs: 60_000,
+  /** The same for a leaf that said that it may sleep, as a hidden page does, in ms. */
+  awayLeaseMs: 10 * 60_000,
+  /** So many leaves are given that at a time; others have the shorter one. */
+  awayLeaves: 10_000,
   /** Largest hop limit a unicast may start with. */
   hops: 32,
 } as const;
@@ -91,6 +95,8 @@ export const TIMINGS = {
   leafWritePingMs: 5_000,
   /** Silence after a ping's time that means dead, in ms. */
   pongMs: 3_000,
+  /** A timer that fires so much too late, in ms, means that this process was asleep: it reads what waits before it judges. */
+  lateMs: 1_000,
   /** An origin that has not answered an attach for so long is not waited for any more, in ms: `ready` tells of the others. */
   attachMs: 5_000,
   /** First redial waits up to, in ms; then doubles. */
@@ -99,6 +105,14 @@ export const TIMINGS = {
   redialMaxMs: 15_000,
   /** An edge that stood for so long is redialled as the first time; one that ended sooner as one that never opened, in ms. */
   redialAnewMs: 1_000,
+  /** Refused for what a redial does not change, such as a credential, an address is dialled again after half of this to all of it, in ms. */
+  refusedRedialMs: 60_000,
+  /** Between two times that what happens to a page makes it probe its edges and dial anew, in ms. */
+  wakePauseMs: 1_000,
+  /** An edge lost so soon after that is redialled at once, in ms. */
+  hasteMs: 10_000,
+  /** A dial under way for so long is begun anew then, in ms. */
+  staleDialMs: 3_000,
   /** A peer tells of its changes at once, but in the long run no more often than this, in ms... */
   recordPauseMs: 100,
   /** ...which so many of them in a row may be ahead of. */

@@ -1,6 +1,7 @@
 /** Promises that wait for a condition, asked again whenever something changed. */
 import { checkRange, checkSignal } from "./check-options.ts";
 import type { Clock } from "./clock.ts";
+import { setDeadline } from "./deadline.ts";
 import { MeshError } from "./errors.ts";
 import { type AbortSignalLike, dispose } from "./platform.ts";
 
@@ -60,7 +61,7 @@ export class Waiters {
       this.#checks.add(check);
       signal?.addEventListener("abort", onAbort, { once: true });
       if (timeoutMs !== undefined) {
-        timer = this.#clock.setTimer(timeoutMs, () =>
+        timer = setDeadline(this.#clock, timeoutMs, () =>
           finish(() => reject(new MeshError("timed-out", `after ${timeoutMs} ms: ${what()}`))),
         );
       }

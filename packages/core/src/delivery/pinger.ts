@@ -1,5 +1,6 @@
 /** Round trips to any node: a unicast that comes back. */
 import type { Clock } from "../base/clock.ts";
+import { setDeadline } from "../base/deadline.ts";
 import { MeshError } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
 import { dispose } from "../base/platform.ts";
@@ -51,7 +52,7 @@ export class Pinger {
         if (error) reject(error);
         else resolve({ roundTripMs: this.#clock.now() - sentAtMs });
       };
-      const timer = this.#clock.setTimer(timeoutMs, () =>
+      const timer = setDeadline(this.#clock, timeoutMs, () =>
         settle(new MeshError("timed-out", `node ${target.node} did not answer a ping within ${timeoutMs} ms`)),
       );
       this.#waiting.set(number, { node: target.node, settle });

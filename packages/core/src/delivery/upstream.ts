@@ -1,5 +1,6 @@
 /** What this node asks of one origin, and at which edge. A leaf has a single one, for all origins, at its gateway. */
 import type { NodeId } from "../base/ids.ts";
+import { LIMITS } from "../base/limits.ts";
 import type { Edge } from "../edge/index.ts";
 import { control, inFrames, Lane, type OriginRef } from "../wire/index.ts";
 import type { Flow, FlowSource } from "./flow.ts";
@@ -22,14 +23,27 @@ export class Upstream implements FlowSource {
   readonly wants: UpstreamWants;
   readonly flows = new Set<Flow>();
 
-  /** When a leaf's edge was lost, which may come back within its lease; or when the origin was given up. */
-  lostAtMs: number | undefined;
+  #lostAtMs: number | undefined;
+  /** How much longer than others a leaf may stay away. */
+  #graceMs = 0;
 
   constructor(kind: Upstream["kind"], { id, incarnation }: OriginRef, numbers: PatternNumbers) {
     this.kind = kind;
     this.origin = id;
     this.incarnation = incarnation;
     this.wants = new UpstreamWants(numbers);
+  }
+
+  /**
+   * When a leaf's edge was lost, which may come back within its lease; or when the origin was given up. Of a leaf that said
+   * that it may sleep, later by what its lease is longer.
+   */
+  get lostAtMs(): number | undefined {
+    return this.#lostAtMs === undefined ? undefined : this.#lostAtMs + this.#graceMs;
+  }
+
+  set lostAtMs(atMs: number | undefined) {
+    this.#lostAtMs = atMs;
   }
 
   get ref(): OriginRef {
@@ -72,6 +86,7 @@ export class Upstream implements FlowSource {
   onEdgeClosed(edge: Edge): void {
     if (this.previous === edge) this.previous = undefined;
     if (this.edge === edge) {
+      this.#graceMs = edge.away ? LIMITS.awayLeaseMs - LIMITS.leafLeaseMs : 0;
       this.moveTo(this.previous);
       this.previous = undefined;
     }
@@ -79,6 +94,7 @@ export class Upstream implements FlowSource {
 
   /** Its origin is gone. What was confirmed stays so, and how far its flows have come: should it be back, they go on. */
   retire(nowMs: number): void {
+    this.#graceMs = 0;
     this.lostAtMs = nowMs;
     this.reachable = false;
     this.moveTo(undefined);

@@ -6,23 +6,10 @@ import { LIMITS, TIMINGS } from "../base/limits.ts";
 import { Turn } from "../base/turn.ts";
 import type { Link } from "../link/index.ts";
 import { SeededRandom } from "../testing/seeded-random.ts";
-import { VirtualClock } from "../testing/virtual-clock.ts";
+import { StallingClock } from "../testing/stalling-clock.fixture.ts";
 import { control, FrameType, Lane, type Role, readU32 } from "../wire/index.ts";
 import { Edge, type EdgeHost } from "./edge.ts";
 import { encodeHello, encodeIntroduce, type LocalNode } from "./handshake.ts";
-
-/** Time that can jump past timers, as it does for a process that was stopped. */
-class StallingClock extends VirtualClock {
-  #stalledMs = 0;
-  override now(): number {
-    return super.now() + this.#stalledMs;
-  }
-  /** `ms` pass at once; then the next timer fires, late. */
-  stall(ms: number): void {
-    this.#stalledMs += ms - (this.nextMs! - super.now());
-    this.step();
-  }
-}
 
 /** An edge, and by hand whatever is at its other end. */
 class Scene {
@@ -392,6 +379,94 @@ describe("keep-alive between a gateway and a leaf", () => {
     expect([scene.types(), scene.closed]).toEqual([[], []]);
     scene.clock.advance(1);
     expect(scene.failure).toBe("[timed-out] nothing heard from them at memory://them for 23000 ms");
+  });
+
+  it("lets a leaf that doubts ask, and end after 3 s of silence instead of 23", () => {
+    const scene = new Scene("leaf").open("gateway");
+    scene.clock.advance(10_000);
+    scene.types();
+    scene.edge.probe();
+    scene.clock.advance(2_999);
+    expect([scene.pings().length, scene.closed]).toEqual([1, []]);
+    scene.clock.advance(1);
+    expect(scene.failure).toBe("[timed-out] nothing heard from them at memory://them for 3000 ms");
+  });
+
+  it("is content with the answer to the newest question, and listens again", () => {
+    const scene = new Scene("leaf").open("gateway");
+    scene.edge.probe();
+    scene.clock.advance(2_000);
+    scene.edge.probe();
+    const [first, second] = scene.pings();
+    scene.receive(pong.encode({ token: second!.token }));
+    expect(first!.token).toBeLessThan(second!.token);
+    scene.clock.advance(22_999);
+    expect(scene.closed).toEqual([]);
+    scene.clock.advance(1);
+    expect(scene.failure).toBe("[timed-out] nothing heard from them at memory://them for 23000 ms");
+  });
+
+  it("does not let who asks again and again put off the end", () => {
+    const scene = new Scene("leaf").open("gateway");
+    for (let tenths = 0; tenths < 30; tenths++) {
+      expect(scene.closed).toEqual([]);
+      scene.edge.probe();
+      scene.clock.advance(100);
+    }
+    expect(scene.failure).toBe("[timed-out] nothing heard from them at memory://them for 3000 ms");
+  });
+
+  it("takes what comes late, and what still leaves a full link, as signs of life while it waits for the answer", () => {
+    const scene = new Scene("leaf").open("gateway");
+    scene.waitingBytes = 1_000_000;
+    scene.edge.probe();
+    for (; scene.waitingBytes > 900_000; scene.waitingBytes -= 10_000) scene.clock.advance(1_000);
+    for (let second = 0; second < 10; second += 2) {
+      scene.receive(control.synced.encode({}));
+      scene.clock.advance(2_000);
+    }
+    expect(scene.closed).toEqual([]);
+    scene.clock.advance(1_000);
+    expect(scene.failure).toBe("[timed-out] nothing heard from them at memory://them for 3000 ms");
+  });
+
+  it("lets a leaf that was asleep read what waits, and ask, before it judges", () => {
+    const scene = new Scene("leaf").open("gateway");
+    scene.types();
+    scene.clock.stall(3_600_000);
+    expect([scene.pings().length, scene.closed]).toEqual([1, []]);
+    scene.clock.advance(2_999);
+    expect(scene.closed).toEqual([]);
+    scene.clock.advance(1);
+    expect(scene.failure).toBe("[timed-out] nothing heard from them at memory://them for 3000 ms");
+  });
+
+  it("judges in the end although its timers are always late, as in a tab hidden for long", () => {
+    const scene = new Scene("leaf").open("gateway");
+    let minutes = 0;
+    for (; scene.closed.length === 0 && minutes < 10; minutes++) scene.clock.stall(60_000);
+    expect(scene.failure).toBe("[timed-out] nothing heard from them at memory://them for 3000 ms");
+    expect(minutes).toBeLessThan(9);
+  });
+
+  it("judges no handshake by time it slept: what waits is read first", () => {
+    const scene = new Scene("leaf");
+    scene.clock.stall(60_000); // the turn's own `soon`
+    scene.clock.stall(60_000);
+    expect(scene.closed).toEqual([]);
+    scene.open("gateway");
+    expect(scene.edge.open).toBe(true);
+  });
+
+  it("believes a leaf, and nobody else, that it is away", () => {
+    const gateway = new Scene("gateway").open("leaf");
+    gateway.receive(control.away.encode({ away: true }));
+    expect(gateway.edge.away).toBe(true);
+    gateway.receive(control.away.encode({ away: false }));
+    expect(gateway.edge.away).toBe(false);
+    const peer = new Scene("gateway").open("peer");
+    peer.receive(control.away.encode({ away: true }));
+    expect(peer.edge.away).toBe(false);
   });
 
   it("tells the leaf the round trip its gateway has measured", () => {

@@ -4,6 +4,7 @@
  */
 import type { Subject } from "../auth/index.ts";
 import type { Clock, Logger, Random } from "../base/clock.ts";
+import { setDeadline } from "../base/deadline.ts";
 import { asMeshError, ERROR_CODES, isMeshErrorCode, MeshError, type MeshErrorCode } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
 import { LIMITS } from "../base/limits.ts";
@@ -73,6 +74,8 @@ export class Edge implements LinkSink, Flushable {
   since = 0;
   bytesIn = 0;
   bytesOut = 0;
+  /** Of a leaf: it said that it may be silent for long, and means to come back. */
+  away = false;
   /** Bytes of whole frames that came in, by lane. */
   readonly laneBytesIn = [0, 0, 0, 0];
 
@@ -109,7 +112,7 @@ export class Edge implements LinkSink, Flushable {
     this.#outbox = new Outbox(link.traits.maxPacketBytes);
     const ourHello = encodeHello(host.random.bytes(control.NONCE_BYTES));
     this.#phase = { on: "handshake", state: { phase: "hello", ourHello }, them: undefined };
-    this.#timer = host.clock.setTimer(LIMITS.handshakeMs, () =>
+    this.#timer = setDeadline(host.clock, LIMITS.handshakeMs, () =>
       this.fail(new MeshError("timed-out", `no handshake within ${LIMITS.handshakeMs} ms from ${this.address}`)),
     );
     this.send(Lanes.control, [ourHello]);
@@ -192,6 +195,11 @@ export class Edge implements LinkSink, Flushable {
     if (this.#queued || !this.#writable || this.#phase.on === "closed") return;
     this.#queued = true;
     this.#host.turn.write(this);
+  }
+
+  /** Ask for a sign of life now; without one within 3 s the edge ends. */
+  probe(): void {
+    this.#keepAlive?.probe();
   }
 
   /** Resolves when the link has taken everything that waits, or the edge is closed. */
@@ -337,6 +345,7 @@ export class Edge implements LinkSink, Flushable {
         return this.#host.onFrame(this, type, packet, at, length);
       case FrameType.ping:
       case FrameType.pong:
+      case FrameType.away:
       case FrameType.refuse:
       case FrameType.goodbye:
         this.#onOwnFrame(type, packet.subarray(at, at + length));
@@ -356,6 +365,9 @@ export class Edge implements LinkSink, Flushable {
       }
       case FrameType.pong:
         return this.#onPong(control.pong.decode(frame).token);
+      case FrameType.away:
+        this.away = control.away.decode(frame).away && this.role === "leaf";
+        return;
       case FrameType.refuse: // it had accepted us, and then another edge to us
       case FrameType.goodbye: {
         const { code, detail } = control.goodbye.decode(frame);

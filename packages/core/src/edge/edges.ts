@@ -4,14 +4,19 @@
  */
 import { show } from "../base/check-options.ts";
 import type { Clock, Logger, Random } from "../base/clock.ts";
+import { setDeadline } from "../base/deadline.ts";
 import { asMeshError, MeshError } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
+import type { LifecycleEvent } from "../base/lifecycle.ts";
 import { LIMITS } from "../base/limits.ts";
 import { AbortController, type AbortSignalLike, asyncDispose, dispose, utf8 } from "../base/platform.ts";
 import type { Turn } from "../base/turn.ts";
 import type { Link, Listener, Transport } from "../link/index.ts";
+import { control, Lane } from "../wire/index.ts";
 import { Edge, type EdgeHost } from "./edge.ts";
 import type { LocalNode } from "./handshake.ts";
+import type { Leases } from "./leases.ts";
+import { Life } from "./life.ts";
 import { Seed } from "./seed.ts";
 
 export interface EdgesOptions {
@@ -21,6 +26,8 @@ export interface EdgesOptions {
   readonly turn: Turn;
   readonly logger: Logger;
   readonly transports: readonly Transport[];
+  /** Who of the leaves that went away may stay away for long. */
+  readonly leases?: Leases | undefined;
   onOpen(edge: Edge): void;
   onMeasured(edge: Edge): void;
   onClosed(edge: Edge, error: MeshError | undefined): void;
@@ -47,10 +54,19 @@ export class Edges implements EdgeHost {
   readonly #foundAt = new Map<Seed, NodeId>();
   readonly #dials = new Map<{ abort(reason?: unknown): void }, Seed>();
   readonly #listeners: Listener[] = [];
+  readonly #life: Life;
   #closed = false;
 
   constructor(options: EdgesOptions) {
     this.#options = options;
+    const { clock, turn } = options;
+    this.#life = new Life({
+      clock,
+      onAway: () => {
+        for (const edge of this.#open.values()) this.#sayAway(edge);
+      },
+      onWake: () => turn.run(() => this.#wake()),
+    });
   }
 
   get local(): LocalNode {
@@ -147,9 +163,18 @@ export class Edges implements EdgeHost {
     this.#seeds.delete(seed.addresses.join(" "));
     this.#foundAt.delete(seed);
     seed.input({ on: "stop" });
-    for (const [dial, its] of this.#dials) if (its === seed) dial.abort(new MeshError("closed", "no longer wanted"));
-    for (const edge of [...this.#handshaking])
-      if (this.#seedOf.get(edge) === seed) void edge.close("goodbye", "no longer wanted");
+    this.#giveUp(seed, new MeshError("closed", "no longer wanted"));
+  }
+
+  /** What is under way for `seed`: a dial, or the handshake after it. */
+  #giveUp(seed: Seed, why: MeshError): void {
+    for (const [dial, its] of this.#dials) if (its === seed) dial.abort(why);
+    for (const edge of [...this.#handshaking]) {
+      if (this.#seedOf.get(edge) !== seed) continue;
+      // The seed is past it.
+      this.#seedOf.delete(edge);
+      void edge.close("goodbye", why.message);
+    }
   }
 
   /** Forget every seed that leads to this node, and end the edge to it. */
@@ -161,9 +186,25 @@ export class Edges implements EdgeHost {
     await this.#open.get(id)?.close("goodbye", "disconnected on purpose");
   }
 
+  /** Something happened to the page that this node is in. */
+  onLifecycle(event: LifecycleEvent): void {
+    this.turn.run(() => this.#life.on(event));
+  }
+
+  #sayAway(edge: Edge): void {
+    edge.send(Lane.control, [control.away.encode({ away: this.#life.away })]);
+  }
+
+  /** No edge can be relied upon, and no failure before says that the next dial fails. */
+  #wake(): void {
+    for (const edge of [...this.#open.values()]) edge.probe();
+    for (const seed of [...this.#seeds.values()]) seed.input({ on: "wake" });
+  }
+
   /** Stop listening and dialling, say goodbye on every edge; resolves when all links are closed. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#life.stop();
     for (const seed of [...this.#seeds.values()]) this.unseed(seed);
     const listeners = this.#listeners.splice(0);
     const edges = [...this.#open.values(), ...this.#handshaking, ...this.#ending];
@@ -177,7 +218,8 @@ export class Edges implements EdgeHost {
     const { address } = seed;
     const transport = this.transportFor(address, "join");
     const controller = new AbortController();
-    const timer = this.clock.setTimer(LIMITS.dialMs, () =>
+    this.#giveUp(seed, new MeshError("timed-out", `${address} is dialled anew`));
+    const timer = setDeadline(this.clock, LIMITS.dialMs, () =>
       controller.abort(new MeshError("timed-out", `${address} did not answer within ${LIMITS.dialMs} ms`)),
     );
     this.#dials.set(controller, seed);
@@ -267,6 +309,8 @@ export class Edges implements EdgeHost {
     const known = this.#open.get(edge.id);
     this.#open.set(edge.id, edge);
     if (known) void known.close("duplicate-edge", "replaced by a newer edge");
+    this.#options.leases?.end(edge.id);
+    if (this.#life.away) this.#sayAway(edge);
     // Also for addresses that lead to the same node and were refused as a second edge.
     for (const [seed, id] of this.#foundAt) {
       if (id === edge.id && seed.state.phase !== "served") seed.input({ on: "open", edge });
@@ -290,7 +334,10 @@ export class Edges implements EdgeHost {
     this.#ending.add(edge);
     const wasOpen = !this.#handshaking.delete(edge);
     if (edge.introduced && this.#open.get(edge.id) === edge) this.#open.delete(edge.id);
-    if (wasOpen) this.#options.onClosed(edge, error);
+    if (wasOpen) {
+      if (edge.away) edge.away = this.#options.leases?.begin(edge.id) === true;
+      this.#options.onClosed(edge, error);
+    }
     const isLoss = error && error.code !== "goodbye" && error.code !== "duplicate-edge";
     const event = !wasOpen ? "handshake failed" : isLoss ? "edge lost" : "edge closed";
     this.logger.log(isLoss ? "warn" : wasOpen ? "info" : "debug", event, {
@@ -314,6 +361,7 @@ export class Edges implements EdgeHost {
         seed.input({
           on: served ? "lost" : "failed",
           error: error ?? new MeshError("goodbye", "the edge was closed on purpose"),
+          isHasty: this.#life.isHasty,
         });
     }
   }

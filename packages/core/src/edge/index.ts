@@ -2,6 +2,7 @@ export { Edge } from "./edge.ts";
 export { Edges } from "./edges.ts";
 export type { LocalNode } from "./handshake.ts";
 export { Latency } from "./latency.ts";
+export { Leases } from "./leases.ts";
 export type { FrameSource } from "./outbox.ts";
 export type { PacketBuilder } from "./packet-builder.ts";
-export type { Seed } from "./seed.ts";
+export { isRefusal, type Seed } from "./seed.ts";

@@ -1,6 +1,7 @@
 /**
  * Whether the other side of an open edge lives. Peers ask each other every second, a gateway asks its leaves every
- * 20 s, a leaf only listens. It keeps the time and judges; the edge carries pings and pongs, and ends.
+ * 20 s, a leaf only listens, unless it has reason to doubt: then it asks too. It keeps the time and judges; the edge
+ * carries pings and pongs, and ends. Silence is counted in this process's own running time: what it slept is none.
  */
 import type { Clock } from "../base/clock.ts";
 import { TIMINGS } from "../base/limits.ts";
@@ -31,7 +32,10 @@ export class KeepAlive {
   #timer: Disposable | undefined;
   /** When the timer should fire. */
   #dueMs = 0;
+  /** When something came last; later by what this process has slept since. */
   #heardAtMs: number;
+  /** Asked out of turn, and not answered yet: the answer's time is all the patience there is. */
+  #probing = false;
   /** What the link had received when it was last looked at. */
   #receivedBytes: number | undefined;
   /** What had left the link when it was last looked at, if anything waited behind that. */
@@ -61,7 +65,21 @@ export class KeepAlive {
     if (this.#asked?.token !== token) return undefined;
     const roundTripMs = this.#host.clock.now() - this.#asked.atMs;
     this.#asked = undefined;
+    this.#probing = false;
     return roundTripMs;
+  }
+
+  /**
+   * Ask now; silence from here on for the time of an answer is the end. That time goes on when asked again meanwhile:
+   * whoever probes again and again does not put off the end.
+   */
+  probe(): void {
+    this.#ask(this.#host.clock.now());
+    if (this.#probing) return;
+    this.#probing = true;
+    this.#look();
+    this.heard();
+    this.#arm();
   }
 
   /** Before something is written: what is asked now stands in front of whatever may pile up. */
@@ -85,9 +103,14 @@ export class KeepAlive {
   #tick(): void {
     const nowMs = this.#host.clock.now();
     this.#look();
-    // A process that was asleep itself reads what waits before it judges.
-    const isLate = this.#timer !== undefined && nowMs - this.#dueMs >= TIMINGS.peerPingMs;
-    if (!isLate && nowMs - this.#heardAtMs >= this.#patienceMs) return this.#host.onDead(this.#patienceMs);
+    const lateMs = this.#timer === undefined ? 0 : nowMs - this.#dueMs;
+    const isLate = lateMs >= TIMINGS.lateMs;
+    if (isLate) this.#heardAtMs = Math.min(nowMs, this.#heardAtMs + lateMs);
+    const patienceMs = this.#probing ? TIMINGS.pongMs : this.#patienceMs;
+    // A process that was asleep itself reads what waits before it judges; one whose timers are always late judges in the end.
+    if (nowMs - this.#heardAtMs >= patienceMs + (isLate ? TIMINGS.pongMs : 0)) return this.#host.onDead(patienceMs);
+    // What has become of the way to its gateway meanwhile, a leaf would hear only after its whole patience.
+    if (isLate && this.#asking === "them" && !this.#probing) return this.probe();
     if (nowMs >= this.#askAtMs) {
       this.#askAtMs = this.#asking === "both" ? nowMs : nowMs + TIMINGS.leafPingMs;
       // Who lives but does not answer is asked again in the end: an estimate must not freeze.
@@ -106,7 +129,7 @@ export class KeepAlive {
     const { link, bytesOut } = this.#host;
     if (link.receivedBytes !== this.#receivedBytes) this.heard();
     this.#receivedBytes = link.receivedBytes;
-    if (this.#asking !== "us") return;
+    if (this.#asking !== "us" && !this.#probing) return;
     const waitingBytes = link.waitingBytes ?? 0;
     const takenBytes = bytesOut - waitingBytes;
     if (this.#takenBytes !== undefined && takenBytes > this.#takenBytes) this.heard();
@@ -116,7 +139,8 @@ export class KeepAlive {
   #arm(soon = false): void {
     const nowMs = this.#host.clock.now();
     const isWatched = soon || this.#asking === "both" || this.#takenBytes !== undefined;
-    this.#dueMs = isWatched ? nowMs + TIMINGS.peerPingMs : Math.min(this.#askAtMs, this.#heardAtMs + this.#patienceMs);
+    const patienceMs = this.#probing ? TIMINGS.pongMs : this.#patienceMs;
+    this.#dueMs = isWatched ? nowMs + TIMINGS.peerPingMs : Math.min(this.#askAtMs, this.#heardAtMs + patienceMs);
     this.#timer?.[dispose]();
     this.#timer = this.#host.clock.setTimer(Math.max(0, this.#dueMs - nowMs), () =>
       this.#host.turn.run(() => this.#tick()),

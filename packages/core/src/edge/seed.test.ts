@@ -11,7 +11,9 @@ const forbidden = new MeshError("forbidden", "");
 const malformed = new MeshError("malformed-frame", "");
 const goodbye = new MeshError("goodbye", "");
 
-const dialling = (attempt: number): SeedState => ({ phase: "dialling", attempt });
+const dialling = (attempt: number, cause?: MeshError, sinceMs = 1_000): SeedState => ({
+  ...{ phase: "dialling", attempt, sinceMs, cause },
+});
 const served = (by: Edge, attempt = 0, sinceMs = 0): SeedState => ({ phase: "served", edge: by, attempt, sinceMs });
 const waiting = (attempt: number, retryAtMs: number, cause = lost): SeedState => ({
   ...{ phase: "waiting", attempt, retryAtMs, cause },
@@ -26,9 +28,9 @@ describe("an address to be dialled", () => {
     ["waits after the first failure", dialling(0), failedBy(lost), waiting(0, 1_100)],
     ["waits twice as long after the second", dialling(1), failedBy(lost), waiting(1, 1_200)],
     ["waits half of 15 s after many", dialling(30), failedBy(lost), waiting(30, 8_500)],
-    ["waits long after a refusal that stays", dialling(0), failedBy(forbidden), waiting(0, 12_250, forbidden)],
+    ["waits long after a refusal that stays", dialling(0), failedBy(forbidden), waiting(0, 46_000, forbidden)],
     ["gives up on ourselves", dialling(0), failedBy(self), stopped(self)],
-    ["is dialled again when it is time", waiting(0, 1_000), { on: "tick" }, dialling(1)],
+    ["is dialled again when it is time", waiting(0, 1_000), { on: "tick" }, dialling(1, lost)],
     ["is served by an edge it dialled", dialling(3), { on: "open", edge }, served(edge, 3, 1_000)],
     ["is served by an edge that came meanwhile", waiting(3, 9_000), { on: "open", edge }, served(edge, 3, 1_000)],
     ["is served by the edge that replaced its own", served(edge, 3), { on: "open", edge: other }, served(other, 3)],
@@ -48,6 +50,31 @@ describe("an address to be dialled", () => {
       waiting(6, 7_400, malformed),
     ],
     ["is dialled no more when nobody wants it", served(edge), { on: "stop" }, stopped()],
+    ["is dialled at once and afresh when woken", waiting(7, 9_000), { on: "wake" }, dialling(0, lost)],
+    [
+      "is dialled anew when woken during a dial that takes long",
+      dialling(7, lost, -2_000),
+      { on: "wake" },
+      dialling(0, lost),
+    ],
+    [
+      "is dialled at once after its edge was lost in haste",
+      served(edge, 5),
+      { on: "lost", error: lost, isHasty: true },
+      dialling(0, lost),
+    ],
+    [
+      "waits, haste or not, when its edge opened and ended at once",
+      served(edge, 0, 1),
+      { on: "lost", error: lost, isHasty: true },
+      waiting(0, 1_100),
+    ],
+    [
+      "waits, haste or not, when its dial failed",
+      dialling(0),
+      { on: "failed", error: lost, isHasty: true },
+      waiting(0, 1_100),
+    ],
   ])("%s", (_what, before, input, after) => {
     expect(step(before, input, 1_000, 0.5)).toEqual(after);
   });
@@ -57,10 +84,21 @@ describe("an address to be dialled", () => {
     ["a tick while it dials", dialling(0), { on: "tick" }],
     ["a tick while it is served", served(edge), { on: "tick" }],
     ["news of an older dial while it waits", waiting(0, 1_001), failedBy(lost)],
+    ["being woken while it is served", served(edge), { on: "wake" }],
+    ["being woken during a dial just begun", dialling(3, lost, -1_999), { on: "wake" }],
+    ["being woken after it was stopped", stopped(), { on: "wake" }],
     ["an edge after it was stopped", stopped(), { on: "open", edge }],
     ["a failure after it was stopped", stopped(), failedBy(lost)],
   ])("is not moved by %s", (_what, state, input) => {
     expect(step(state, input, 1_000, 0.5)).toBe(state);
+  });
+
+  it("waits long after a refusal only when it was refused everywhere", () => {
+    const retryAtMs = (attempt: number): number => {
+      const state = step(dialling(attempt), failedBy(forbidden), 0, 1, 3);
+      return state.phase === "waiting" ? state.retryAtMs : Number.NaN;
+    };
+    expect([0, 1, 2, 3].map(retryAtMs)).toEqual([200, 400, 60_000, 60_000]);
   });
 
   it("waits anything from nothing to the bound, and the bound doubles from 200 ms to 15 s", () => {

@@ -8,7 +8,13 @@ import { dispose } from "../base/platform.ts";
 import type { Edge } from "./edge.ts";
 
 export type SeedState =
-  | { readonly phase: "dialling"; readonly attempt: number }
+  /** `cause`: why the dial before failed, or the edge was lost. */
+  | {
+      readonly phase: "dialling";
+      readonly attempt: number;
+      readonly sinceMs: number;
+      readonly cause: MeshError | undefined;
+    }
   /** An edge to that node is open, or one after the other has been since then; perhaps not ones we dialled. */
   | { readonly phase: "served"; readonly edge: Edge; readonly attempt: number; readonly sinceMs: number }
   | { readonly phase: "waiting"; readonly attempt: number; readonly retryAtMs: number; readonly cause: MeshError }
@@ -16,22 +22,25 @@ export type SeedState =
   | { readonly phase: "stopped"; readonly cause: MeshError | undefined };
 
 export type SeedInput =
-  | { readonly on: "tick" | "stop" }
+  /** `wake`: what was tried before says nothing any more. */
+  | { readonly on: "tick" | "stop" | "wake" }
   | { readonly on: "open"; readonly edge: Edge }
-  | { readonly on: "failed" | "lost"; readonly error: MeshError };
+  | { readonly on: "failed" | "lost"; readonly error: MeshError; readonly isHasty?: boolean };
 
 /** Full jitter (AWS Architecture Blog, "Exponential Backoff and Jitter"): uniform up to a doubling bound. `luck` is in [0, 1). */
 export function redialDelayMs(attempt: number, luck: number): number {
   return luck * Math.min(TIMINGS.redialMaxMs, TIMINGS.redialMinMs * 2 ** attempt);
 }
 
-/** Refusals that a redial soon would not change: try again only at the slowest pace. */
 const REFUSALS: ReadonlySet<MeshErrorCode> = new Set([
   "other-mesh",
   "unsupported-version",
   "bad-credentials",
   "forbidden",
 ]);
+
+/** Whether a redial soon would change nothing: somebody has to do something first. */
+export const isRefusal = (error: MeshError): boolean => REFUSALS.has(error.code);
 
 /** An edge that opens and ends at once, or breaks over the same thing every time, is dialled as one that never opens. */
 function nextAttempt(state: SeedState & { readonly attempt: number }, error: MeshError, nowMs: number): number {
@@ -40,15 +49,22 @@ function nextAttempt(state: SeedState & { readonly attempt: number }, error: Mes
   return nowMs - state.sinceMs < TIMINGS.redialAnewMs ? state.attempt : 0;
 }
 
-/** Pure. An input the phase does not expect changes nothing. */
-export function step(state: SeedState, input: SeedInput, nowMs: number, luck: number): SeedState {
+/**
+ * Pure. An input the phase does not expect changes nothing.
+ * @param choices How many addresses there are: who is refused at one may be welcome at the next.
+ */
+export function step(state: SeedState, input: SeedInput, nowMs: number, luck: number, choices = 1): SeedState {
   if (state.phase === "stopped") return state;
   if (input.on === "stop") return { phase: "stopped", cause: undefined };
   switch (input.on) {
     case "tick":
       return state.phase === "waiting" && nowMs >= state.retryAtMs
-        ? { phase: "dialling", attempt: state.attempt + 1 }
+        ? { phase: "dialling", attempt: state.attempt + 1, sinceMs: nowMs, cause: state.cause }
         : state;
+    case "wake":
+      if (state.phase === "served" || (state.phase === "dialling" && nowMs - state.sinceMs < TIMINGS.staleDialMs))
+        return state;
+      return { phase: "dialling", attempt: 0, sinceMs: nowMs, cause: state.cause };
     case "open":
       return {
         phase: "served",
@@ -60,11 +76,15 @@ export function step(state: SeedState, input: SeedInput, nowMs: number, luck: nu
     case "lost": {
       if (state.phase === "waiting") return state;
       if (input.error.code === "self-edge") return { phase: "stopped", cause: input.error };
-      const attempt = nextAttempt(state, input.error, nowMs);
-      const delayMs = REFUSALS.has(input.error.code)
-        ? (0.5 + luck / 2) * TIMINGS.redialMaxMs
-        : redialDelayMs(attempt, luck);
-      return { phase: "waiting", attempt, retryAtMs: nowMs + delayMs, cause: input.error };
+      const { error: cause, isHasty } = input;
+      const attempt = nextAttempt(state, cause, nowMs);
+      const hasStood = state.phase === "served" && nowMs - state.sinceMs >= TIMINGS.redialAnewMs;
+      if (isHasty && hasStood && attempt === 0) return { phase: "dialling", attempt, sinceMs: nowMs, cause };
+      const delayMs =
+        isRefusal(cause) && attempt + 1 >= choices
+          ? (0.5 + luck / 2) * TIMINGS.refusedRedialMs
+          : redialDelayMs(attempt, luck);
+      return { phase: "waiting", attempt, retryAtMs: nowMs + delayMs, cause };
     }
   }
 }
@@ -74,7 +94,7 @@ export interface SeedHost {
   now(): number;
   luck(): number;
   setTimer(delayMs: number, run: () => void): Disposable;
-  /** Dial once. Rejects when no link comes up; what becomes of the link arrives as an input. */
+  /** Dial once, and give up a dial before. Rejects when no link comes up; what becomes of the link arrives as an input. */
   dial(): Promise<void>;
   onSeedChange(seed: Seed): void;
 }
@@ -83,13 +103,14 @@ export class Seed {
   readonly addresses: readonly string[];
   readonly #host: SeedHost;
   #dials = 0;
-  #state: SeedState = { phase: "dialling", attempt: 0 };
+  #state: SeedState;
   #timer: Disposable | undefined;
 
   /** @param addresses One or more; tried in turn, one edge for all. */
   constructor(addresses: readonly string[], host: SeedHost) {
     this.addresses = addresses;
     this.#host = host;
+    this.#state = { phase: "dialling", attempt: 0, sinceMs: host.now(), cause: undefined };
   }
 
   /** The one dialled last. */
@@ -112,7 +133,7 @@ export class Seed {
 
   input(input: SeedInput): void {
     const before = this.#state;
-    this.#state = step(before, input, this.#host.now(), this.#host.luck());
+    this.#state = step(before, input, this.#host.now(), this.#host.luck(), this.addresses.length);
     if (this.#state === before) {
       // Timers may fire a fraction of a millisecond before their time.
       if (input.on === "tick") this.#wait();

@@ -394,9 +394,12 @@ export class Mesh implements Flushable {
 
   #sweepLater(): void {
     const { clock, turn } = this.#options;
+    const dueMs = clock.now() + SWEEP_MS;
     this.#sweeper = clock.setTimer(SWEEP_MS, () => {
       turn.run(() => {
-        // A leaf without a gateway hears nobody; that says nothing about them.
+        // Who was asleep has heard nobody meanwhile; that says nothing about them.
+        if (clock.now() - dueMs >= TIMINGS.recordRefreshMs) this.#records.renew(clock.now());
+        // Nor does it when a leaf without a gateway hears nobody.
         const hears = this.#speaker.home !== undefined;
         const expired = hears ? this.#records.expire(clock.now()) : [];
         for (const { id } of expired) {

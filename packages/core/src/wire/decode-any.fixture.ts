@@ -21,6 +21,7 @@ const codecs = new Map<number, { decode(frame: Uint8Array): unknown }>(
     control.goodbye,
     control.ping,
     control.pong,
+    control.away,
     control.record,
     control.share,
     control.digest,

@@ -21,6 +21,7 @@ export const FrameType = {
   goodbye: 0x05,
   ping: 0x06,
   pong: 0x07,
+  away: 0x08,
   record: 0x10,
   share: 0x11,
   digest: 0x12,
