@@ -119,6 +119,7 @@ export class Rooms {
         this.calls.onNodeLost(node.id);
         this.events.emit("nodeleave", { node, reason });
       },
+      onNewLife: (id) => this.feeds.onNewLife(id),
       onChange: (moved) => {
         this.feeds.onMeshChange(moved);
         this.#changed();

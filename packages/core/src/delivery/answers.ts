@@ -9,7 +9,7 @@ export class Answers {
     let answers = this.#byEdge.get(edge);
     if (!answers) this.#byEdge.set(edge, (answers = new Map()));
     const answer = answers.get(origin.id);
-    if (answer) answer.patterns.push(pattern);
+    if (answer?.origin.incarnation === origin.incarnation) answer.patterns.push(pattern);
     else answers.set(origin.id, { origin, patterns: [pattern] });
   }
 

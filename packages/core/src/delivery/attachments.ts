@@ -180,6 +180,12 @@ export class Attachments implements Sources {
       else flow.orphanedAtMs = undefined;
   }
 
+  /** A leaf node hears of a home that it lives anew. */
+  onNewLife(home: NodeId, incarnation: number): void {
+    for (const flow of this.#upstreams.get(EVERY_ORIGIN)?.flows ?? [])
+      if (flow.home === home && flow.incarnation < incarnation) this.#loseHome(flow);
+  }
+
   /** A peer's flow ends with its peer; a leaf's may go on from another gateway. */
   #loseHome(flow: Flow): void {
     if (flow.origin === flow.home || flow.home === this.#host.self) this.#host.endFlow(flow, "origin-lost");
@@ -204,7 +210,8 @@ export class Attachments implements Sources {
   }
 
   touchAll(): void {
-    for (const origin of this.#upstreams.keys()) this.#dirty.add(origin);
+    for (const upstreams of [this.#upstreams, this.#gone])
+      for (const origin of upstreams.keys()) this.#dirty.add(origin);
     this.#host.wake();
   }
 
@@ -220,6 +227,9 @@ export class Attachments implements Sources {
     for (const origin of this.#dirty) {
       const upstream = this.#upstreams.get(origin);
       if (upstream) this.#reconcile(upstream, demand, batch);
+      const gone = this.#gone.get(origin);
+      // What nobody wants any more does not go on when it is back: whoever wants it then begins.
+      if (gone) gone.wants.want(both(gone.wants.wanted, demand.of(gone)));
     }
     this.#dirty.clear();
     batch.send(this.#numbers, (flow, edge) => this.#host.declare(flow, edge));
@@ -257,8 +267,10 @@ export class Attachments implements Sources {
     upstream.reachable = hop?.open === true;
     if (hop?.open) upstream.moveTo(hop);
     // Asked now: whoever is read from after the move is not asked for.
-    const demanded = demand.of(upstream);
     const { wants } = upstream;
+    const wanted = demand.of(upstream);
+    const demanded = union(wanted, wants.unanswered(this.#host.now()));
+    upstream.holdsOn = demanded !== wanted;
     const dropped = without(wants.wanted, demanded);
     // Its way may lead through a child just now: what that one wants, and was answered, goes on when it leads elsewhere.
     wants.want(demanded, demand.withAll(upstream, demanded));
@@ -293,6 +305,7 @@ export class Attachments implements Sources {
       if (upstream.edge !== edge) continue;
       const attached = upstream.wants.onAttached(answered);
       this.#confirm(upstream, attached);
+      if (upstream.holdsOn) this.touch(upstream.origin);
       if (upstream.kind === "peer")
         for (const pattern of this.#numbers.patterns(attached)) this.#host.children.onAttached(upstream, pattern);
       if (upstream.previous && upstream.wants.allAttached) upstream.releasePrevious();
@@ -350,6 +363,8 @@ export class Attachments implements Sources {
   onFlow(edge: Edge, declaration: FlowDeclaration): boolean {
     const upstream = this.for(declaration);
     if (!upstream?.fedBy(edge)) return false;
+    // Of another life of its peer: the record of that one is on its way, or this is old news.
+    if (upstream.kind === "peer" && upstream.incarnation !== declaration.incarnation) return true;
     if (upstream.wants.coversAsked(declaration.topic)) this.ensureFlow(upstream, declaration, 0);
     return true;
   }

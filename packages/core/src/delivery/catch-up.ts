@@ -3,6 +3,7 @@
  * than the log can spare, and kept beside what the flow holds: nobody else waits meanwhile, nothing held is lost for it,
  * and a slow child asks for more only when it has taken what came.
  */
+import type { GapReason } from "../wire/index.ts";
 import { FlowLog } from "./log.ts";
 
 export interface CatchUpHost {
@@ -73,12 +74,12 @@ export class CatchUp {
   }
 
   /** The upstream cannot deliver what comes next, up to `to`. */
-  onGap(to: number): void {
+  onGap(to: number, reason: GapReason): void {
     const own = this.#host.log;
     const end = Math.min(to, own.base);
     if (!this.isAsking || end <= this.log.head) return;
-    own.floor = Math.max(own.floor, end);
-    this.log.lose(end);
+    if (reason !== "too-slow") own.floor = Math.max(own.floor, end);
+    this.log.lose(end, reason);
     this.#onHead();
   }
 

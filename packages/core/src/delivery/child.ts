@@ -184,10 +184,11 @@ export class Child implements FrameSource {
 
   #copy(cursor: Cursor, log: Log, flowLog: FlowLog, packet: PacketBuilder, untilBytes: number): void {
     while (cursor.next <= flowLog.head && packet.byteLength < untilBytes) {
-      const lost = flowLog.lostUntil(cursor.next);
-      if (lost >= cursor.next) {
+      const lostBy = flowLog.lostBy(cursor.next);
+      if (lostBy) {
+        const lost = flowLog.lostUntil(cursor.next);
         if (cursor.flow.reliability === "volatile") this.#skip(cursor, lost, packet);
-        else this.#gap(cursor, lost, "forgotten", packet);
+        else this.#gap(cursor, lost, lostBy, packet);
       }
       packet.lane = cursor.flow.reliability === "volatile" ? Lane.volatile : Lane.reliable;
       cursor.next = log.gather(flowLog, cursor.next, packet, untilBytes);

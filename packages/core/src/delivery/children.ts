@@ -126,6 +126,8 @@ export class Children {
       // Our own former life is asked for nothing any more.
       const isSelf = origin.id === this.#host.self && !this.#host.isLeaf;
       if (isSelf && origin.incarnation !== this.#host.incarnation()) continue;
+      // Nor that of another: it hears of the new one, and asks again.
+      if (origin.incarnation < (this.#sources.of(origin.id)?.incarnation ?? 0)) continue;
       (this.#relays(child, origin.id) ? relayed : barred).push(origin);
     }
     if (barred.length > 0 && allowed.length > 0 && edge.role !== "leaf")
@@ -206,9 +208,9 @@ export class Children {
   offer(flow: Flow, next: number): void {
     for (const child of this.#byEdge.values()) {
       if (flow.origin === child.edge.id || !this.#wants(child, flow, false) || !this.#passes(flow)) continue;
-      const held = child.declared.get(flow.number)?.seq;
-      if (held === undefined) this.#begin(child, flow, next);
-      else child.read(flow, held + 1, true);
+      const told = child.declared.get(flow.number);
+      if (told?.seq === undefined) this.#begin(child, flow, next);
+      else this.#goOn(child, flow, told.declaration, told.seq);
       child.declared.delete(flow.number);
     }
   }
@@ -292,7 +294,8 @@ export class Children {
       const incarnation = incarnations.get(declaration.home);
       if (incarnation === undefined || seq === undefined) continue;
       const upstream = this.#sources.for(declaration);
-      if (!upstream) continue; // kept for when its leaf is here
+      // Kept for when its leaf is here, or its life known.
+      if (!upstream || (upstream.kind === "peer" && upstream.incarnation < incarnation)) continue;
       if (declaration.incarnation !== incarnation || !this.#passes(declaration)) {
         child.declared.delete(number);
         continue;
@@ -303,8 +306,14 @@ export class Children {
       // While it is on record what the child holds, so that nobody begins it anew there.
       if (!flow.announced) this.#sources.announce(flow, 1);
       child.declared.delete(number);
-      child.read(flow, seq + 1, true);
+      this.#goOn(child, flow, declaration, seq);
     }
+  }
+
+  /** Read after `seq`; the child told of the flow itself, but may have missed that its leaf has moved. */
+  #goOn(child: Child, flow: Flow, { epoch }: FlowDeclaration, seq: number): void {
+    if (flow.epoch > epoch) child.edge.send(Lane.control, [this.#host.declare(flow, child.edge)]);
+    child.read(flow, seq + 1, true);
   }
 
   // ---- wants
@@ -331,7 +340,8 @@ export class Children {
       return;
     }
     const upstream = this.#sources.of(origin.id);
-    if (upstream?.kind !== "peer") return; // served when its record comes
+    // Served when its record comes, or that of the life which is meant.
+    if (upstream?.kind !== "peer" || upstream.incarnation !== origin.incarnation) return;
     for (const [pattern, fresh] of wants) {
       if (relay.passesNothingOf(pattern)) {
         this.#answer(child, origin, pattern);

@@ -17,10 +17,12 @@ afterEach(() => vi.restoreAllMocks());
 
 /** Lives that a mutant may survive. */
 const LIVES = 48;
+/** Seeds whose lives may last until everybody knows of every crash. */
+const CRASHES_KNOWN = 22;
 
 /** The first violation; undefined when the mutant survives. */
-async function caught(): Promise<string | undefined> {
-  for (let seed = 1; seed <= LIVES; seed++) {
+async function caught(every: number): Promise<string | undefined> {
+  for (let seed = every; seed <= every * LIVES; seed += every) {
     const { violations } = await contractRun(seed, settle);
     if (violations.length > 0) return `seed ${seed}: ${violations[0]}`;
   }
@@ -33,7 +35,7 @@ function tamper<T>(frame: { encode(body: T): Uint8Array }, change: (body: T) => 
   vi.spyOn(frame, "encode").mockImplementation((body) => encode(change(body)));
 }
 
-const MUTANTS: readonly (readonly [what: string, mutate: () => void])[] = [
+const MUTANTS: readonly (readonly [what: string, mutate: () => void, seedsEvery?: number])[] = [
   ["positions are not told", () => tamper(control.attach, (body) => ({ ...body, positions: [] }))],
   [
     "positions are one too high",
@@ -58,6 +60,7 @@ const MUTANTS: readonly (readonly [what: string, mutate: () => void])[] = [
   [
     "flows end as if they had said goodbye",
     () => tamper(control.end, (body) => ({ ...body, reason: "goodbye" as const })),
+    CRASHES_KNOWN,
   ],
   ["leaves do not count their gateways", () => tamper(control.flow, (body) => ({ ...body, epoch: 0 }))],
   [
@@ -93,8 +96,9 @@ const MUTANTS: readonly (readonly [what: string, mutate: () => void])[] = [
 ];
 
 describe("the oracle catches that", () => {
-  it.each(MUTANTS)("%s", { timeout: 0 }, async (_what, mutate) => {
-    mutate();
-    expect(await caught()).toBeTypeOf("string");
-  });
+  for (const [what, mutate, seedsEvery = 1] of MUTANTS)
+    it(what, { timeout: 0 }, async () => {
+      mutate();
+      expect(await caught(seedsEvery)).toBeTypeOf("string");
+    });
 });

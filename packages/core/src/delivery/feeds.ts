@@ -243,14 +243,22 @@ export class Feeds implements ChildHost, Flushable {
     for (const flow of this.#flows.own) this.#children.onRehomed(flow);
   }
 
+  /** What the old life of `id` has published is over for those who hear of the new one: a new flow is not to come before that. */
+  onNewLife(id: NodeId): void {
+    if (id === this.#self) this.#flows.retireOwn();
+    else if (this.#isLeaf) this.#attachments.onNewLife(id, this.#host.incarnationOf(id) ?? 0);
+  }
+
   /** @param moved Peers reached another way now, or living another life; see `MeshOptions.onChange`. */
   onMeshChange(moved: ReadonlySet<NodeId>): void {
     const { incarnationOf, origins } = this.#host;
     if (moved.size === 0) return this.#wake();
-    // To those who hear of this node's new life the flows of its old one are over.
-    if (moved.has(this.#self)) this.#flows.retireOwn();
     if (this.#isLeaf) {
-      this.#attachments.endFlows(({ home, incarnation }) => incarnationOf(home) !== incarnation);
+      // Flows may come before the record of their home.
+      this.#attachments.endFlows(({ home, incarnation }) => {
+        const known = incarnationOf(home);
+        return known === undefined ? moved.has(home) : known > incarnation;
+      });
     } else {
       this.#attachments.onOrigins(origins());
       for (const upstream of [...this.#attachments.values()])
@@ -269,6 +277,12 @@ export class Feeds implements ChildHost, Flushable {
         // A neighbour publishes: what others publish was let in where they are neighbours.
         if (declaration.origin === edge.id && !this.#host.ingress.admitsOrTells(edge, "publish", declaration.topic))
           return true;
+        // It may come before the record of its home.
+        if (
+          this.#isLeaf &&
+          declaration.incarnation > (this.#host.incarnationOf(declaration.home) ?? Number.POSITIVE_INFINITY)
+        )
+          this.#attachments.onNewLife(declaration.home, declaration.incarnation);
         if (!this.#attachments.onFlow(edge, declaration)) this.#children.onFlow(edge, declaration);
         return true;
       }
@@ -293,7 +307,7 @@ export class Feeds implements ChildHost, Flushable {
         const { flow: number, to, reason } = control.gap.decode(frame);
         const flow = this.#fedFlow(number, edge);
         if (flow && to > flow.log.head) this.#lose(flow, to, reason);
-        flow?.catchUp?.onGap(to);
+        flow?.catchUp?.onGap(to, reason);
         return true;
       }
       case FrameType.skip: {
@@ -391,14 +405,14 @@ export class Feeds implements ChildHost, Flushable {
     if (!flow.announced) this.#attachments.announce(flow, 1);
     flow.refetching = false;
     if (flow.over) this.#revive(flow);
-    flow.log.lose(to);
+    flow.log.lose(to, reason);
     for (const reader of flow.readers) reader.onGap(flow, to, reason);
   }
 
   #skip(flow: Flow, to: number): void {
     if (!flow.announced) this.#attachments.announce(flow, 1);
     if (flow.over) this.#revive(flow);
-    flow.log.lose(to);
+    flow.log.lose(to, "forgotten");
     for (const reader of flow.readers) reader.onSkip(flow, to);
   }
 
@@ -465,13 +479,17 @@ export class Feeds implements ChildHost, Flushable {
   }
 
   declare(flow: Flow, edge: Edge): Uint8Array {
-    // A leaf's flows are attached at its gateway, whichever that is just now.
-    const { home, incarnation, epoch } =
-      this.#isLeaf && flow.origin === this.#self
-        ? { home: edge.id, incarnation: edge.peer.incarnation, epoch: this.#epoch }
-        : flow;
+    const { home, incarnation, epoch } = this.#homeOf(flow, edge);
     const { number, origin, reliability, topic } = flow;
     return control.flow.encode({ flow: number, home, incarnation, origin, epoch, reliability, topic });
+  }
+
+  /** A leaf's flows are attached at its gateway, whichever that is just now, and in whatever life. */
+  #homeOf(flow: Flow, edge: Edge): Pick<Flow, "home" | "incarnation" | "epoch"> {
+    if (this.#isLeaf && flow.origin === this.#self)
+      return { home: edge.id, incarnation: edge.peer.incarnation, epoch: this.#epoch };
+    const isLeafOfOurs = flow.home === this.#self && flow.origin !== this.#self;
+    return isLeafOfOurs ? { home: this.#self, incarnation: this.#host.incarnation(), epoch: flow.epoch } : flow;
   }
 
   onVolatileDrop(_flow: Flow, count: number): void {

@@ -6,7 +6,7 @@
 
 import { LIMITS } from "../base/limits.ts";
 import type { PacketBuilder } from "../edge/index.ts";
-import { readU32 } from "../wire/index.ts";
+import { type GapReason, readU32 } from "../wire/index.ts";
 
 interface Segment {
   readonly bytes: Uint8Array;
@@ -32,8 +32,9 @@ const LARGEST_SEGMENT = 256 * 1024;
 /** Offsets in a segment fit below this; a frame's position is `segment.base + offset`. */
 const SPAN = 2 ** 24;
 
-/** Stands for the position of a number that is lost for good, between numbers that are held. */
-const LOST = -1;
+/** Stand for the position of a number that is lost, between numbers that are held: for good, or only to those who read here. */
+const FORGOTTEN = -1;
+const TOO_SLOW = -2;
 
 /** The frames of one flow that the log holds: numbers `base + 1` to `head`, some of which may be known as lost. */
 export class FlowLog {
@@ -41,7 +42,7 @@ export class FlowLog {
   base: number;
   /** The newest number held. */
   head: number;
-  /** Numbers up to here are lost for good: those who should have had them said so. */
+  /** Numbers up to here are lost for good: who should have had them said so. */
   floor = 0;
   #positions = new Float64Array(4);
   #first = 0;
@@ -77,17 +78,28 @@ export class FlowLog {
     this.base++;
   }
 
-  /** Numbers after `head` up to `to` are lost. What is held before them stays, unless the hole is large. */
-  lose(to: number): void {
-    this.floor = Math.max(this.floor, to);
+  /**
+   * Numbers after `head` up to `to` are lost. What is held before them stays, unless the hole is large. Who was too slow for
+   * them may still hear of older ones.
+   */
+  lose(to: number, reason: GapReason): void {
+    const isForGood = reason !== "too-slow";
+    if (isForGood) this.floor = Math.max(this.floor, to);
     if (this.count === 0 || to - this.head > 10_000) this.reset(to);
-    else while (this.head < to) this.push(LOST);
+    else while (this.head < to) this.push(isForGood ? FORGOTTEN : TOO_SLOW);
   }
 
-  /** The last number of the run of lost ones that begins at `seq`; `seq - 1` when `seq` is held. */
+  /** Why `seq` is lost; undefined when it is held. */
+  lostBy(seq: number): GapReason | undefined {
+    const position = this.at(seq);
+    return position >= 0 ? undefined : position === TOO_SLOW ? "too-slow" : "forgotten";
+  }
+
+  /** The last number that is lost like `seq`, and all between. */
   lostUntil(seq: number): number {
-    let end = seq - 1;
-    while (end < this.head && this.at(end + 1) === LOST) end++;
+    const position = this.at(seq);
+    let end = seq;
+    while (end < this.head && this.at(end + 1) === position) end++;
     return end;
   }
 
@@ -235,7 +247,7 @@ export class Log {
     let next = seq;
     while (next <= flow.head && packet.byteLength < untilBytes) {
       const position = flow.at(next);
-      if (position === LOST) return next;
+      if (position < 0) return next;
       next++;
       const segment = this.#segmentAt(position);
       const at = position - segment.base;

@@ -1,11 +1,31 @@
 /** What a node asks and takes while its way to an origin changes, told by hand frame by frame. */
 import { expect, it, onTestFinished } from "vitest";
+import { TIMINGS } from "../base/limits.ts";
 import type { Edge } from "../edge/index.ts";
 import { loneFeeds } from "../testing/lone-feeds.fixture.ts";
-import { control, FrameType, Lane, readU32, writeDataHead } from "../wire/index.ts";
+import { type AttachBody, control, FrameType, Lane, type OriginRef, readU32, writeDataHead } from "../wire/index.ts";
 
-const ORIGIN = { id: "0".repeat(32), incarnation: 1 };
+const ORIGIN_ID = "0".repeat(32);
 const FLOW = 77;
+
+interface Declared {
+  readonly flow?: number;
+  readonly home?: string;
+  readonly incarnation?: number;
+  readonly origin?: string;
+  readonly epoch?: number;
+}
+
+/** A flow of the origin in its first life, unless said otherwise. */
+function declaration({
+  flow = FLOW,
+  home = ORIGIN_ID,
+  incarnation = 1,
+  origin = home,
+  epoch = 0,
+}: Declared): Uint8Array {
+  return control.flow.encode({ flow, home, incarnation, origin, epoch, reliability: "reliable", topic: "t" });
+}
 
 /** A neighbour that says what it is told to, and keeps what is said to it. */
 function neighbour(id: string) {
@@ -18,6 +38,8 @@ function neighbour(id: string) {
   } as unknown as Edge;
   const asked = (): string[] =>
     sent.splice(0).map((frame) => {
+      if (frame[4] === FrameType.flow) return `flow at ${control.flow.decode(frame).home[0]}`;
+      if (frame[4] === FrameType.attached) return `${control.attached.decode(frame).patterns.join()} attached`;
       if (frame[4] === FrameType.detach) return `let go ${control.detach.decode(frame).patterns.join() || "all"}`;
       const { wants, positions } = control.attach.decode(frame);
       const says = wants.map(({ pattern, fresh }) => `${pattern} ${fresh ? "fresh" : "goes on"}`);
@@ -26,13 +48,16 @@ function neighbour(id: string) {
   return { edge, asked };
 }
 
-/** A node with two ways to the origin. */
-function between() {
+/** A node with two ways to the origin, and to others. */
+function between(others: readonly OriginRef[] = []) {
   const ways = { one: neighbour("1"), other: neighbour("2") };
   let way = ways.one;
-  const { feeds, turn } = loneFeeds({
-    origins: () => [ORIGIN],
-    incarnationOf: () => 1,
+  let incarnation = 1;
+  let isHere = true;
+  const { feeds, clock, turn } = loneFeeds({
+    origins: () => [...(isHere ? [{ id: ORIGIN_ID, incarnation }] : []), ...others],
+    incarnationOf: (id) =>
+      id === ORIGIN_ID ? (isHere ? incarnation : undefined) : others.find((other) => other.id === id)?.incarnation,
     nextHop: () => way.edge,
   });
   onTestFinished(() => feeds.close());
@@ -46,24 +71,34 @@ function between() {
   const flush = (): void => turn.run(() => {});
   const go = (by: typeof way): void => {
     way = by;
-    turn.run(() => feeds.onMeshChange(new Set([ORIGIN.id])));
+    turn.run(() => feeds.onMeshChange(new Set([ORIGIN_ID])));
     flush();
+  };
+  const livesAnew = (): void => {
+    incarnation++;
+    turn.run(() => feeds.onNewLife(ORIGIN_ID));
+    go(way);
   };
   const says = ({ edge }: typeof way, type: FrameType, frame: Uint8Array): void =>
     turn.run(() => void feeds.onFrame(edge, type, frame));
-  const tells = (by: typeof way, base: number): void => {
-    const named = { flow: FLOW, home: ORIGIN.id, origin: ORIGIN.id, incarnation: 1, epoch: 0 };
-    says(by, FrameType.flow, control.flow.encode({ ...named, reliability: "reliable", topic: "t" }));
-    says(by, FrameType.start, control.start.encode({ flow: FLOW, base }));
+  const comesAndGoes = (): void => {
+    isHere = !isHere;
+    go(way);
+  };
+  const tells = (by: typeof way, base: number, of: Declared = {}): void => {
+    says(by, FrameType.flow, declaration(of));
+    if (base > 0) says(by, FrameType.start, control.start.encode({ flow: of.flow ?? FLOW, base }));
   };
   const answers = (by: typeof way, ...patterns: string[]): void =>
-    says(by, FrameType.attached, control.attached.encode({ origins: [ORIGIN], patterns }));
-  const sends = ({ edge }: typeof way, seq: number): void => {
+    says(by, FrameType.attached, control.attached.encode({ origins: [{ id: ORIGIN_ID, incarnation }], patterns }));
+  const asks = (by: typeof way, attach: Partial<AttachBody>): void =>
+    says(by, FrameType.attach, control.attach.encode({ origins: [], wants: [], positions: [], ...attach }));
+  const sends = ({ edge }: typeof way, seq: number, flow = FLOW): void => {
     const frame = new Uint8Array(33);
-    writeDataHead(frame, 0, Lane.reliable, FLOW, seq, 0, true, undefined, 1);
+    writeDataHead(frame, 0, Lane.reliable, flow, seq, 0, true, undefined, 1);
     turn.run(() => void feeds.onData(edge, frame, 0, readU32(frame, 0)));
   };
-  return { ...ways, feeds, heard, want, flush, go, tells, answers, sends };
+  return { ...ways, feeds, clock, heard, want, flush, go, livesAnew, comesAndGoes, tells, answers, asks, sends };
 }
 
 it("a fresh want that moves before its answer begins where the new way starts it, not at the first number", () => {
@@ -84,7 +119,7 @@ it("a fresh want that moves before its answer begins where the new way starts it
 });
 
 it("the way that was left is let go when what the new one has yet to answer is not wanted any more", () => {
-  const { one, other, feeds, want, flush, go, answers } = between();
+  const { one, other, feeds, clock, want, flush, go, answers } = between();
   go(one);
   want("t");
   const second = want("u");
@@ -96,5 +131,107 @@ it("the way that was left is let go when what the new one has yet to answer is n
   expect(one.asked()).toEqual([]);
   feeds.unwant(second);
   flush();
-  expect([one.asked(), other.asked()]).toEqual([["let go all"], ["t goes on, u goes on", "let go u"]]);
+  expect([one.asked(), other.asked()]).toEqual([[], ["t goes on, u goes on"]]);
+  // It may have no answer to that.
+  clock.advance(TIMINGS.attachMs);
+  go(other);
+  expect([one.asked(), other.asked()]).toEqual([["let go all"], ["let go u"]]);
+});
+
+it("a flow of a new life that comes before its record does not end with the old life", () => {
+  const { one, heard, want, flush, go, livesAnew, tells, answers, sends } = between();
+  go(one);
+  want("t");
+  flush();
+  answers(one, "t");
+  tells(one, 0);
+  sends(one, 1);
+  tells(one, 0, { flow: 78, incarnation: 2 });
+  sends(one, 1, 78);
+  livesAnew();
+  expect(heard).toEqual(["1-1", "gap 2-Infinity"]);
+  tells(one, 1, { flow: 78, incarnation: 2 });
+  answers(one, "t");
+  sends(one, 2, 78);
+  expect(heard).toEqual(["1-1", "gap 2-Infinity", "2-2"]);
+});
+
+it("who asks for another life than the one known here is answered when that one is known, or not at all", () => {
+  const { one, other, go, livesAnew, answers, asks } = between();
+  go(one);
+  const wants = [{ pattern: "t", fresh: true }];
+  asks(other, { origins: [{ id: ORIGIN_ID, incarnation: 1 }], wants });
+  expect(one.asked()).toEqual(["t fresh"]);
+  answers(one, "t");
+  expect(other.asked()).toEqual(["t attached"]);
+  asks(other, { origins: [{ id: ORIGIN_ID, incarnation: 2 }], wants });
+  expect(other.asked()).toEqual([]);
+  livesAnew();
+  expect([one.asked().at(-1), other.asked()]).toEqual(["t fresh", []]);
+  answers(one, "t");
+  expect(other.asked()).toEqual(["t attached"]);
+  asks(other, { origins: [{ id: ORIGIN_ID, incarnation: 1 }], wants });
+  expect(other.asked()).toEqual([]);
+});
+
+it("who told of a leaf's flow before its leaf moved is told where it is now, also by one that knew nothing of it", () => {
+  const home = { id: "9".repeat(32), incarnation: 5 };
+  const leaf = "a".repeat(32);
+  const { one, other, go, tells, asks, sends } = between([home]);
+  go(one);
+  // It knows the flow at the home before, in a life that is over.
+  tells(other, 0, { home: "8".repeat(32), origin: leaf, epoch: 3 });
+  asks(other, { origins: [{ id: "8".repeat(32), incarnation: 1 }], positions: [{ flow: FLOW, seq: 7 }] });
+  asks(other, { origins: [home], wants: [{ pattern: "t", fresh: false }] });
+  expect(other.asked()).toEqual([]);
+  tells(one, 0, { home: home.id, incarnation: 5, origin: leaf, epoch: 5 });
+  sends(one, 1);
+  expect(other.asked()).toEqual(["flow at 9"]);
+});
+
+it("what is let go of and wanted again within a round trip is asked for once, and the one answer counts", () => {
+  const { one, feeds, heard, want, flush, go, tells, answers, sends } = between();
+  go(one);
+  const first = want("t");
+  flush();
+  expect(one.asked()).toEqual(["t fresh"]);
+  feeds.unwant(first);
+  flush();
+  const second = want("t");
+  flush();
+  answers(one, "t");
+  expect([second.isReady, one.asked()]).toEqual([true, []]);
+  tells(one, 0);
+  sends(one, 1);
+  expect(heard).toEqual(["1-1"]);
+});
+
+it("what is let go of before its answer is let go of after it", () => {
+  const { one, feeds, want, flush, go, answers } = between();
+  go(one);
+  const first = want("t");
+  flush();
+  one.asked();
+  feeds.unwant(first);
+  flush();
+  expect(one.asked()).toEqual([]);
+  answers(one, "t");
+  flush();
+  expect(one.asked()).toEqual(["let go t"]);
+});
+
+it("a subscription made while an origin is gone begins with what comes when it is back", () => {
+  const { one, feeds, want, flush, go, comesAndGoes, answers } = between();
+  go(one);
+  const first = want("t");
+  flush();
+  answers(one, "t");
+  comesAndGoes();
+  feeds.unwant(first);
+  flush();
+  want("t");
+  one.asked();
+  comesAndGoes();
+  flush();
+  expect(one.asked()).toEqual(["t fresh"]);
 });

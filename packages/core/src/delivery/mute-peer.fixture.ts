@@ -49,6 +49,7 @@ export function mutePeer(simulation: SimulatedMesh, join: string): { close(): Pr
     interest: () => ({ topics: [], services: [] }),
     onJoin: () => {},
     onLeave: () => {},
+    onNewLife: () => {},
     onChange: () => {},
   });
   edges.seed(join);

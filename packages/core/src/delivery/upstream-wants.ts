@@ -25,8 +25,9 @@ export class UpstreamWants {
   #wanted = NO_PATTERNS;
   /** From some moment on nothing was missed: after a move they resume by positions instead of beginning anew. */
   #confirmed = NO_PATTERNS;
-  /** Asked for at the present edge. */
+  /** Asked for at the present edge, and when last. */
   #sent = NO_PATTERNS;
+  #sentAtMs = Number.NEGATIVE_INFINITY;
   /** Answered by the present edge, and confirmed thereby. */
   #attached = NO_PATTERNS;
   /** Asked for at some edge. */
@@ -57,6 +58,14 @@ export class UpstreamWants {
   /** Not asked for at the present edge. */
   get unsent(): PatternSet {
     return without(this.#wanted, this.#sent);
+  }
+
+  /**
+   * What the present edge has yet to answer. Let go of and asked for again meanwhile, its first answer would be taken for
+   * the second; who never answers is not waited for.
+   */
+  unanswered(nowMs: number): PatternSet {
+    return nowMs - this.#sentAtMs < TIMINGS.attachMs ? without(this.#sent, this.#attached) : NO_PATTERNS;
   }
 
   get allAttached(): boolean {
@@ -122,6 +131,7 @@ export class UpstreamWants {
       else this.#askedLately.push({ atMs: nowMs, patterns: first });
     }
     this.#sent = this.#wanted;
+    this.#sentAtMs = nowMs;
     this.#asked = this.#wanted;
   }
 

@@ -18,6 +18,8 @@ export class Upstream implements FlowSource {
   edge: Edge | undefined;
   /** A way to the origin is known. Without one the edge stays: what is under way may still come. */
   reachable = false;
+  /** Something is asked for only because it was not answered yet. */
+  holdsOn = false;
   /** Where it hung before; let go when the present edge has answered everything. */
   previous: Edge | undefined;
   readonly wants: UpstreamWants;

@@ -87,7 +87,14 @@ function scene() {
     },
     ...{ clock, turn, logger: silentLogger, interest: () => ({ topics: [], services: [] }) },
     speaker: (options) => new PeerSpeaker(options),
-    ...{ edges: () => edges, edge: () => undefined, onJoin: () => {}, onLeave: () => {}, onChange: () => {} },
+    ...{
+      edges: () => edges,
+      edge: () => undefined,
+      onJoin: () => {},
+      onLeave: () => {},
+      onNewLife: () => {},
+      onChange: () => {},
+    },
   });
   const tell = (...frames: Uint8Array[]): void =>
     turn.run(() => {

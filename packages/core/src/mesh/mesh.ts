@@ -32,6 +32,8 @@ export interface MeshOptions {
   edge(id: NodeId): Edge | undefined;
   onJoin(node: NodeInfo): void;
   onLeave(node: NodeInfo, reason: LeaveReason): void;
+  /** A peer lives anew, or this node does: at once, while what else is new may come later. */
+  onNewLife(id: NodeId): void;
   /**
    * Something is known now that was not. @param moved Peers that are reached another way than before, or not any more, or
    *   live another life; this one when it does itself.
@@ -303,7 +305,10 @@ export class Mesh implements Flushable {
   #onRecord(news: StoredRecord | undefined): void {
     if (!news) return;
     const isOwn = news.id === this.#self;
-    if (isOwn ? this.#speaker.outlive(news) : news.news === "life") this.#changedLives.add(news.id);
+    if (isOwn ? this.#speaker.outlive(news) : news.news === "life") {
+      this.#changedLives.add(news.id);
+      this.#options.onNewLife(news.id);
+    }
     if (isOwn || news.news !== "none") this.#touchRoutes();
     else this.#touch();
   }

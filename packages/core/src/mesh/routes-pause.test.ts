@@ -43,6 +43,7 @@ it.each([
     ...{ clock, turn, logger: silentLogger, interest: () => ({ topics: [], services: [] }) },
     speaker: (options) => new PeerSpeaker(options),
     ...{ edges: () => [], edge: () => undefined, onJoin: () => {}, onLeave: () => {} },
+    onNewLife: () => {},
     onChange: () => {
       computed++;
       clock.spentMs += routesMs;

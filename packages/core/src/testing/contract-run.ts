@@ -2,10 +2,11 @@
  * One random life of a small mesh, heard by the oracle: peers, gateways and leaves in trees and cycles, subscriptions that
  * come, close and come again, quick and slow readers, edges cut and restored, peers that crash and come back.
  */
+import { type Identity, keylessIdentity } from "../auth/index.ts";
 import { LIMITS, TIMINGS } from "../base/limits.ts";
 import type { MeshNode } from "../node.ts";
 import type { Message } from "../streamer/index.ts";
-import { Ledger, Witness } from "./contract-oracle.ts";
+import { Ledger, type Life, Witness } from "./contract-oracle.ts";
 import { type Plan, planFor } from "./contract-plan.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import { SimulatedMesh } from "./simulated-mesh.ts";
@@ -20,11 +21,15 @@ export interface ContractResult {
   readonly drops: number;
 }
 
-const TOPICS = ["a/x", "a/y", "b", "v/x", "v/y"];
+const RELIABLE = ["a/x", "a/y", "b"];
+const TOPICS = [...RELIABLE, "v/x", "v/y"];
 const PATTERNS = ["a/x", "a/*", "**", "b", "a/y", "v/*", "v/x"];
 const SMALL_LOG = 64 * 1024;
 /** A topic left alone for much longer would get a new flow, whose numbers begin again. */
 const IDLE_MS = LIMITS.logAgeMs - 100_000;
+
+/** Longer than a message takes from anyone to anyone. */
+const REACH_ALL_MS = 1_000;
 
 interface Place {
   readonly name: string;
@@ -37,14 +42,15 @@ interface Place {
 export async function contractRun(seed: number, settle: () => Promise<void>): Promise<ContractResult> {
   const plan = planFor(seed, new SeededRandom(seed));
   await using mesh = new SimulatedMesh({ seed, settle, delayMs: 5 });
-  const life = new Life(mesh, plan);
-  await life.begin();
+  const run = new Run(mesh, plan);
+  await run.begin();
   await mesh.run(plan.runMs);
-  await life.settle();
-  return life.judge();
+  await run.settle();
+  await run.publishToAll();
+  return run.judge();
 }
 
-class Life {
+class Run {
   readonly #mesh: SimulatedMesh;
   readonly #plan: Plan;
   readonly #ledger = new Ledger();
@@ -53,7 +59,9 @@ class Life {
   /** Those whose subscription is open, and where. */
   readonly #open = new Map<Witness, string>();
   readonly #places: readonly Place[];
-  readonly #alive = new Set<string>();
+  /** The present life of whoever is alive. */
+  readonly #lives = new Map<string, Life>();
+  readonly #identities = new Map<string, Identity>();
   readonly #smallOrigins = new Set<string>();
   readonly #leafOrigins = new Set<string>();
   readonly #lastPublishedMs = new Map<string, number>();
@@ -104,7 +112,7 @@ class Life {
     for (const place of this.#places)
       for (let i = 0; i < subscriptions; i++)
         if (this.#chance(0.7)) this.#at(this.#pick(runMs / 2), () => this.#watch(place, this.#pickPattern()));
-    for (let i = 0; i < messages; i++) this.#at(this.#pick(runMs), () => this.#publish(i));
+    for (let i = 0; i < messages; i++) this.#at(this.#pick(runMs), () => this.#publishSomething());
     for (let i = 0; i < faults; i++)
       this.#at(this.#pick(runMs), () => {
         const place = this.#places[1 + this.#pick(this.#places.length - 1)]!;
@@ -115,14 +123,16 @@ class Life {
 
   async #start(place: Place): Promise<void> {
     const { name, role, joins, logBytes } = place;
-    const { id } = await this.#mesh.node(name, {
-      role,
-      join: joins,
-      ...(logBytes !== undefined && { logBytes }),
-    });
+    // Who crashed comes back as itself, or as somebody else.
+    const former = this.#chance(0.5) ? this.#identities.get(name) : undefined;
+    const identity = former ?? keylessIdentity(this.#mesh.random);
+    this.#identities.set(name, identity);
+    const { id } = identity;
+    const options = { role, join: joins, ...(logBytes !== undefined && { logBytes }) };
+    await this.#mesh.node(name, options, { identity });
     if (logBytes !== undefined) this.#smallOrigins.add(id);
     if (role === "leaf") this.#leafOrigins.add(id);
-    this.#alive.add(name);
+    this.#lives.set(name, { origin: id, crashed: false });
   }
 
   #node(name: string): MeshNode {
@@ -131,19 +141,22 @@ class Life {
 
   // ---- publishing
 
-  #publish(i: number): void {
+  #publishSomething(): void {
     const { name } = this.#places[this.#pick(this.#places.length)]!;
     const topic = this.#chance(0.2) ? this.#newTopic() : TOPICS[this.#pick(TOPICS.length)]!;
-    const size = 4 + this.#pick(this.#plan.payloadBytes);
+    this.#publish(name, topic, 4 + this.#pick(this.#plan.payloadBytes));
+  }
+
+  #publish(name: string, topic: string, size: number): void {
     const key = `${name} ${topic}`;
     const nowMs = this.#mesh.clock.now();
-    if (!this.#alive.has(name) || nowMs - (this.#lastPublishedMs.get(key) ?? nowMs) > IDLE_MS) return;
+    const life = this.#lives.get(name);
+    if (!life || nowMs - (this.#lastPublishedMs.get(key) ?? nowMs) > IDLE_MS) return;
     this.#lastPublishedMs.set(key, nowMs);
-    const payload = new Uint8Array(size).fill(i);
-    new DataView(payload.buffer).setUint32(0, i);
+    const payload = new Uint8Array(size).fill(this.#published);
+    new DataView(payload.buffer).setUint32(0, this.#published++);
     const reliability = topic.startsWith("v/") ? "volatile" : "reliable";
-    this.#ledger.note(this.#node(name).id, topic, reliability, payload);
-    this.#published++;
+    this.#ledger.note(life, topic, reliability, payload);
     void this.#node(name).publish(topic, payload, { reliability });
   }
 
@@ -164,8 +177,10 @@ class Life {
 
   #crash(place: Place): void {
     const { name } = place;
-    if (!this.#alive.delete(name)) return;
-    this.#ledger.crashed.add(this.#node(name).id);
+    const life = this.#lives.get(name);
+    if (!life) return;
+    this.#lives.delete(name);
+    this.#ledger.onCrash(life);
     for (const key of this.#lastPublishedMs.keys()) if (key.startsWith(`${name} `)) this.#lastPublishedMs.delete(key);
     for (const [witness, where] of this.#open) if (where === name) this.#open.delete(witness);
     this.#mesh.network.crash(name, { detectMs: this.#pick(200) });
@@ -181,7 +196,7 @@ class Life {
 
   #watch(place: Place, pattern: string): void {
     const { name } = place;
-    if (!this.#alive.has(name)) return;
+    if (!this.#lives.has(name)) return;
     const node = this.#node(name);
     const isSlow = this.#chance(this.#plan.slowReaders);
     const capacity = this.#chance(this.#plan.capacities) ? 1 + this.#pick(20) : undefined;
@@ -250,6 +265,13 @@ class Life {
     for (const timer of this.#unlessSettling) timer[Symbol.dispose]();
     this.#mesh.network.healAll();
     await this.#mesh.run(this.#plan.settleMs);
+  }
+
+  /** Now everybody hears everybody, whatever has been. Volatile topics stay as they are: what was skipped last is told, too. */
+  async publishToAll(): Promise<void> {
+    this.#ledger.onSettled();
+    for (const name of this.#lives.keys()) for (const topic of [...RELIABLE, "a/end"]) this.#publish(name, topic, 4);
+    await this.#mesh.run(REACH_ALL_MS);
   }
 
   judge(): ContractResult {
