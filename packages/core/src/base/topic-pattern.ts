@@ -10,9 +10,13 @@ import { utf8 } from "./platform.ts";
 const CONTROL = /[\u0000-\u001f\u007f]/;
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
+/** What nearly all are: segments of ASCII without a wildcard. */
+const PLAIN = /^[ -"$-)+-.0-~]+(?:\/[ -"$-)+-.0-~]+)*$/;
+
 /** The rule a topic or pattern breaks, or undefined when it is sound. */
 function flaw(text: unknown, wildcards: boolean): string | undefined {
   if (typeof text !== "string") return "must be a string";
+  if (text.length <= LIMITS.topicBytes && PLAIN.test(text)) return undefined;
   if (text.length === 0) return "must not be empty";
   if (CONTROL.test(text)) return "must not contain control characters";
   if (LONE_SURROGATE.test(text)) return "must be well-formed Unicode";

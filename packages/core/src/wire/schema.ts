@@ -214,14 +214,15 @@ export type Struct<S> = { readonly [Name in keyof S]: S[Name] extends Field<infe
 /** Fields one after another, in the order of the table. Bytes after the last are ignored: a later version may add some. */
 // biome-ignore lint/suspicious/noExplicitAny: a table holds fields of every type, which write() takes contravariantly.
 export const struct = <const S extends { readonly [name: string]: Field<any> }>(shape: S): Field<Struct<S>> => {
-  const fields = Object.entries(shape) as [string, Field<unknown>][];
+  const names = Object.keys(shape);
+  const fields: readonly Field<unknown>[] = Object.values(shape);
   return {
     write: (writer, value) => {
-      for (const [name, field] of fields) field.write(writer, (value as Record<string, unknown>)[name]);
+      for (let i = 0; i < names.length; i++) fields[i]!.write(writer, (value as Record<string, unknown>)[names[i]!]);
     },
     read: (reader) => {
       const value: Record<string, unknown> = {};
-      for (const [name, field] of fields) value[name] = field.read(reader);
+      for (let i = 0; i < names.length; i++) value[names[i]!] = fields[i]!.read(reader);
       return value as Struct<S>;
     },
   };
