@@ -60,6 +60,11 @@ export const LIMITS = {
   edgeOrigins: 20_000,
   /** Patterns one neighbour wants, those of its own neighbours included, in all lists that differ from origin to origin. */
   edgePatterns: 250_000,
+  /**
+   * What the wants of one neighbour may take in memory, in bytes: its patterns, and in each list that differs from origin to
+   * origin a bit for every pattern that anybody wants. The same of all origins costs next to nothing.
+   */
+  edgeWantsBytes: 64 * MiB,
   /** Flows a node keeps track of; the idlest are forgotten beyond. */
   flows: 200_000,
   /** Bytes of the log on a peer or gateway. */

@@ -209,6 +209,10 @@ export class Attachments implements Sources {
     this.#host.wake();
   }
 
+  get setBytes(): number {
+    return this.#numbers.setBytes;
+  }
+
   touchAll(): void {
     for (const upstreams of [this.#upstreams, this.#gone])
       for (const origin of upstreams.keys()) this.#dirty.add(origin);
@@ -233,6 +237,8 @@ export class Attachments implements Sources {
     }
     this.#dirty.clear();
     batch.send(this.#numbers, (flow, edge) => this.#host.declare(flow, edge));
+    // What was asked of origins that were not known then has its numbers now.
+    this.#host.children.checkMemory(this.setBytes);
   }
 
   #forgetNumbers(): void {

@@ -35,6 +35,8 @@ export interface Sources {
   announce(flow: Flow, next: number): void;
   /** What is wanted of `origin` has changed. */
   touch(origin: NodeId): void;
+  /** What a set of all patterns takes that have been asked for so far, in bytes. */
+  readonly setBytes: number;
 }
 
 export interface ChildrenHost extends ChildHost {
@@ -99,6 +101,7 @@ export class Children {
           `${size} subscriptions of one leaf; LIMITS.leafSubscriptions is ${LIMITS.leafSubscriptions}`,
         );
     }
+    this.checkMemory(this.#sources.setBytes + child.wants.patterns / 8, child);
     this.#adoptDeclared(child, origins);
     for (const { pattern } of wants) if (this.#host.relay.passesNothingOf(pattern)) this.#host.onNotRelayed();
     const entries = wants.map(({ pattern, fresh }) => [pattern, fresh] as const);
@@ -150,6 +153,23 @@ export class Children {
         `${child.barred.size} origins refused; LIMITS.edgeOrigins is ${LIMITS.edgeOrigins}`,
       );
     return relays;
+  }
+
+  /**
+   * Whoever has a great many lists that differ pays for each pattern there is, whosever it is.
+   * @param asking Where it is this one, it is not let in. @throws {MeshError} `too-large`
+   */
+  checkMemory(setBytes: number, asking?: Child): void {
+    for (const child of this.#byEdge.values()) {
+      const byteLength = child.wants.byteLength(setBytes);
+      if (byteLength <= LIMITS.edgeWantsBytes) continue;
+      const error = new MeshError(
+        "too-large",
+        `${Math.round(byteLength)} bytes for wants of one neighbour; LIMITS.edgeWantsBytes is ${LIMITS.edgeWantsBytes}`,
+      );
+      if (child === asking) throw error;
+      child.edge.fail(error);
+    }
   }
 
   /** No origin means all, no pattern means all. */

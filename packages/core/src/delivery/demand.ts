@@ -10,9 +10,6 @@ import type { LocalWant } from "./local-want.ts";
 import { both, isEqual, NO_PATTERNS, type PatternNumbers, type PatternSet, union, without } from "./pattern-set.ts";
 import { EVERY_ORIGIN, type Upstream } from "./upstream.ts";
 
-/** So many different demands are looked at to find one that is the same. */
-const LATEST_DEMANDS = 16;
-
 export interface DemandHost {
   readonly self: NodeId;
   /** The readers of this node. */
@@ -63,8 +60,6 @@ export class Demand {
   /** Of all children, at the origin asked for last. */
   #total = this.#leaves;
   #totalOf: NodeId | undefined;
-  /** Found last, newest first. */
-  #latest: PatternSet[] = [];
 
   constructor(host: DemandHost, numbers: PatternNumbers) {
     this.#host = host;
@@ -101,9 +96,6 @@ export class Demand {
   }
 
   #same(wanted: PatternSet, demanded: PatternSet): PatternSet {
-    const same = [wanted, ...this.#latest].find((each) => isEqual(each, demanded));
-    if (same) return same;
-    this.#latest = [demanded, ...this.#latest.slice(0, LATEST_DEMANDS - 1)];
-    return demanded;
+    return isEqual(wanted, demanded) ? wanted : this.#numbers.same(demanded);
   }
 }

@@ -8,6 +8,9 @@ export type PatternSet = Uint32Array;
 
 export const NO_PATTERNS: PatternSet = new Uint32Array(0);
 
+/** So many different sets are looked at to find one that is the same. */
+const MOST_SETS = 4_096;
+
 /** Gives each pattern a small number for as long as somebody keeps it. */
 export class PatternNumbers {
   readonly #numbers = new Map<string, number>();
@@ -17,12 +20,17 @@ export class PatternNumbers {
   #named = NO_PATTERNS;
   #names: readonly string[] = [];
   #sets = new WeakMap<object, PatternSet>();
-  /** Reckoned last: thousands of leaves want the same. */
-  #latest = NO_PATTERNS;
+  /** Sets that were reckoned, by their hash. */
+  readonly #reckoned = new Map<number, PatternSet>();
 
   /** Patterns that have a number. */
   get size(): number {
     return this.#numbers.size;
+  }
+
+  /** What a set takes that has all of them, in bytes. */
+  get setBytes(): number {
+    return this.#patterns.length / 8;
   }
 
   numberOf(pattern: string): number | undefined {
@@ -46,12 +54,20 @@ export class PatternNumbers {
 
   /** The same, reckoned once. @param list Stands for `patterns`, which are the same every time. */
   allOf(list: object, patterns: Iterable<string>): PatternSet {
-    const known = this.#sets.get(list);
-    if (known) return known;
-    const set = this.all(patterns);
-    if (!isEqual(set, this.#latest)) this.#latest = set;
-    this.#sets.set(list, this.#latest);
-    return this.#latest;
+    let set = this.#sets.get(list);
+    if (!set) this.#sets.set(list, (set = this.same(this.all(patterns))));
+    return set;
+  }
+
+  /** Of the sets that are equal always the same one: thousands of origins and leaves share it. */
+  same(set: PatternSet): PatternSet {
+    let hash = 0;
+    for (const word of set) hash = (Math.imul(hash, 31) + word) | 0;
+    const known = this.#reckoned.get(hash);
+    if (known && isEqual(known, set)) return known;
+    if (this.#reckoned.size === MOST_SETS) this.#reckoned.clear();
+    this.#reckoned.set(hash, set);
+    return set;
   }
 
   patterns(set: PatternSet): readonly string[] {
@@ -78,6 +94,7 @@ export class PatternNumbers {
     this.#named = NO_PATTERNS;
     this.#names = [];
     this.#sets = new WeakMap();
+    this.#reckoned.clear();
     for (const [pattern, number] of this.#numbers) {
       if (has(set, number)) continue;
       this.#numbers.delete(pattern);

@@ -119,6 +119,9 @@ interface AttachGroup {
   readonly flows: Flow[];
 }
 
+/** So many different requests are looked at to find one that is the same. */
+const LATEST_GROUPS = 16;
+
 /** Gathers what is to be asked at each edge, so that origins with equal wants share one frame. */
 export class AttachBatch {
   readonly #byEdge = new Map<Edge, AttachGroup[]>();
@@ -128,7 +131,9 @@ export class AttachBatch {
     let groups = this.#byEdge.get(edge);
     if (!groups) this.#byEdge.set(edge, (groups = []));
     const resumed = both(unsent, confirmed);
-    const group = groups.find((each) => isEqual(each.unsent, unsent) && isEqual(each.resumed, resumed));
+    const group = groups
+      .slice(-LATEST_GROUPS)
+      .find((each) => isEqual(each.unsent, unsent) && isEqual(each.resumed, resumed));
     if (!group) groups.push({ unsent, resumed, origins: [...refs], flows: [...flows] });
     else {
       group.origins.push(...refs);

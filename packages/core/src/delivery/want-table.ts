@@ -19,20 +19,36 @@ interface SharedList extends WantList {
   readonly wants: Map<string, boolean>;
   /** How many origins share it. */
   users: number;
+  /** What it takes in memory, roughly. */
+  readonly byteLength: number;
 }
 
 export const NOTHING: Wants = new Map();
 
 export class WantTable {
   readonly #lists = new Map<NodeId, SharedList>();
+  /** Lists that differ. */
+  #differing = 0;
   /** Patterns in all lists. */
   #patterns = 0;
+  /** What all lists take in memory. */
+  #byteLength = 0;
   /** The list changed last: origins come to want the same one after the other. */
   #latest: SharedList | undefined;
 
   /** Entries held, for origins and patterns together. */
   get size(): number {
     return this.#lists.size + this.#patterns;
+  }
+
+  /** Patterns in all lists that differ. */
+  get patterns(): number {
+    return this.#patterns;
+  }
+
+  /** What it makes a node hold, roughly, in bytes. @param setBytes What each list that differs takes beside itself. */
+  byteLength(setBytes: number): number {
+    return this.#byteLength + this.#differing * setBytes;
   }
 
   get origins(): Iterable<NodeId> {
@@ -51,19 +67,27 @@ export class WantTable {
   add(origins: Iterable<NodeId>, wants: AttachBody["wants"]): void {
     if (wants.length === 0) return;
     this.#change(origins, (list) => {
-      for (const { pattern, fresh } of wants) list.set(pattern, fresh);
+      let bytes = 0;
+      for (const { pattern, fresh } of wants) {
+        if (!list.has(pattern)) bytes += bytesOf(pattern);
+        list.set(pattern, fresh);
+      }
+      return bytes;
     });
   }
 
   /** No pattern means all. */
   delete(origins: Iterable<NodeId>, patterns: readonly string[]): void {
     this.#change(origins, (list) => {
-      if (patterns.length === 0) list.clear();
-      for (const pattern of patterns) list.delete(pattern);
+      let bytes = 0;
+      for (const pattern of patterns.length > 0 ? patterns : [...list.keys()])
+        if (list.delete(pattern)) bytes -= bytesOf(pattern);
+      return bytes;
     });
   }
 
-  #change(origins: Iterable<NodeId>, apply: (wants: Map<string, boolean>) => void): void {
+  /** @param apply Gives how many bytes the list takes more. */
+  #change(origins: Iterable<NodeId>, apply: (wants: Map<string, boolean>) => number): void {
     const sharers = new Map<SharedList | undefined, NodeId[]>();
     for (const origin of new Set(origins)) {
       const list = this.#lists.get(origin);
@@ -75,15 +99,17 @@ export class WantTable {
       for (const id of ids) this.#lists.delete(id);
       if (list) this.#release(list, ids.length);
       const wants = list && list.users === 0 ? list.wants : new Map(list?.wants);
-      apply(wants);
-      if (wants.size > 0) this.#share(ids, wants);
+      const byteLength = (list?.byteLength ?? 0) + apply(wants);
+      if (wants.size > 0) this.#share(ids, wants, byteLength);
     }
   }
 
-  #share(ids: readonly NodeId[], wants: Map<string, boolean>): void {
+  #share(ids: readonly NodeId[], wants: Map<string, boolean>, byteLength: number): void {
     if (!this.#latest || this.#latest.users === 0 || !isEqual(this.#latest.wants, wants)) {
-      this.#latest = { wants, users: 0 };
+      this.#latest = { wants, users: 0, byteLength };
+      this.#differing++;
       this.#patterns += wants.size;
+      this.#byteLength += byteLength;
     }
     this.#latest.users += ids.length;
     for (const id of ids) this.#lists.set(id, this.#latest);
@@ -93,9 +119,15 @@ export class WantTable {
 
   #release(list: SharedList, users: number): void {
     list.users -= users;
-    if (list.users === 0) this.#patterns -= list.wants.size;
+    if (list.users > 0) return;
+    this.#differing--;
+    this.#patterns -= list.wants.size;
+    this.#byteLength -= list.byteLength;
   }
 }
+
+/** What one pattern takes in a list. */
+const bytesOf = (pattern: string): number => 64 + pattern.length;
 
 function check(count: number, what: string, limit: "edgeOrigins" | "edgePatterns"): void {
   if (count > LIMITS[limit]) throw new MeshError("too-large", `${count} ${what}; LIMITS.${limit} is ${LIMITS[limit]}`);
