@@ -229,6 +229,26 @@ describe("status()", () => {
     expect(ofB!.lanes.volatile.bytesIn).toBe(0);
   });
 
+  it("counts what the nodes of a ring tell each other twice as known, and not among what nobody should tell any more", async () => {
+    const mesh = simulation();
+    const ring: MeshNode[] = [];
+    for (const [name, join] of [
+      ["a", ["b", "c"]],
+      ["b", ["c"]],
+      ["c", []],
+    ] as const)
+      ring.push(await mesh.node(name, { join }));
+    await mesh.run(5_000);
+    for (const [i, node] of ring.entries()) node.subscribe(`t/${i}`);
+    await mesh.run(1_000);
+    const counted = ring.map((node) => node.status().counters);
+    expect(counted.map(({ knownNews, strayNews }) => [knownNews > 0, strayNews])).toEqual([
+      [true, 0],
+      [true, 0],
+      [true, 0],
+    ]);
+  });
+
   it("counts what subscriptions drop, and what is known of the mesh", async () => {
     const mesh = simulation();
     const { a, b } = await line(mesh);

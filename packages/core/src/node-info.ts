@@ -3,7 +3,7 @@ import type { MeshError, MeshErrorCode } from "./base/errors.ts";
 import type { NodeId } from "./base/ids.ts";
 import type { FeedCounters } from "./delivery/index.ts";
 import type { Edge as EdgeDriver } from "./edge/index.ts";
-import type { Holdings, LeaveReason, NodeInfo, ServiceInstance } from "./mesh/index.ts";
+import type { Holdings, LeaveReason, NodeInfo, OldNews, ServiceInstance } from "./mesh/index.ts";
 import { Lane, type Role } from "./wire/index.ts";
 
 /** One neighbour, as it is now. */
@@ -56,7 +56,7 @@ export interface NodeStatus {
   readonly directory: Holdings;
   readonly log: { readonly bytes: number; readonly flows: number };
   /** `refused`: requests of neighbours that `authorize` did not allow. */
-  readonly counters: Readonly<FeedCounters> & { readonly refused: number };
+  readonly counters: Readonly<FeedCounters> & Readonly<OldNews> & { readonly refused: number };
   readonly calls: { readonly pending: number; readonly running: number };
 }
 

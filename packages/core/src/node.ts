@@ -96,7 +96,11 @@ export class MeshNode implements AsyncDisposable {
       services: this.services(),
       directory: this.#rooms.mesh.holdings,
       log: { bytes: this.#rooms.feeds.log.byteLength, flows: this.#rooms.feeds.flowCount },
-      counters: { ...this.#rooms.feeds.counters, refused: this.#rooms.ingress.refused },
+      counters: {
+        ...this.#rooms.feeds.counters,
+        ...this.#rooms.mesh.oldNews,
+        refused: this.#rooms.ingress.refused,
+      },
       calls: { pending: this.#rooms.calls.pendingCount, running: this.#rooms.calls.runningCount },
     };
   }

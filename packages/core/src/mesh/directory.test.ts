@@ -34,6 +34,20 @@ function share(id: string, version: number, changes: Partial<ShareBody> = {}): U
 const everybody = (): boolean => true;
 
 describe("Directory", () => {
+  it("counts what it drops: what is known already apart from lives that are over or unknown", () => {
+    const directory = new Directory(undefined, page);
+    directory.offer(share(alice, 1), recordOf);
+    expect(directory.old).toEqual({ knownNews: 0, strayNews: 0 });
+    directory.offer(share(alice, 1), recordOf);
+    // Its own, which a neighbour has from another one.
+    directory.offer(share(page, 1), recordOf);
+    expect(directory.old).toEqual({ knownNews: 2, strayNews: 0 });
+    directory.offer(share(alice, 2), life(2));
+    directory.offer(share(alice, 2), life(1, true));
+    directory.offer(share("0".repeat(32), 1), recordOf);
+    expect(directory.old).toEqual({ knownNews: 2, strayNews: 3 });
+  });
+
   it("names peers that want a topic by any pattern, once, and counts leaves", () => {
     const directory = new Directory(undefined, page);
     directory.offer(share(alice, 1, { topics: [topic("x/*", true, 2), topic("x/y", true, 0)] }), recordOf);

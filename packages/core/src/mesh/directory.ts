@@ -8,7 +8,7 @@ import type { NodeId } from "../base/ids.ts";
 import { LIMITS } from "../base/limits.ts";
 import { PatternIndex } from "../base/pattern-index.ts";
 import { control, Reader, type Role, type ShareBody } from "../wire/index.ts";
-import { checkSigned, type StoredRecord } from "./records.ts";
+import { checkSigned, type OldNews, type StoredRecord } from "./records.ts";
 import { Room } from "./room.ts";
 
 export interface NodeInfo {
@@ -82,6 +82,7 @@ export class Directory {
   readonly #ofOwner = new Map<NodeId, Set<ServiceInstance>>();
   /** Frames that there was no room for. */
   refused = 0;
+  readonly old: OldNews = { knownNews: 0, strayNews: 0 };
 
   /** @param self There is always room for its share. */
   constructor(verifier: Verifier | undefined, self: NodeId) {
@@ -124,9 +125,13 @@ export class Directory {
     const { body, signature } = control.share.decode(frame);
     const { id, incarnation, version, whole } = control.shareVersion.read(new Reader(body));
     const record = recordOf(id);
-    if (!record || record.gone || record.incarnation !== incarnation) return { on: "old" };
-    const held = this.version(record);
-    if (version <= held) return { on: "old" };
+    // What this very node has said comes back to it where there are cycles.
+    const isLive = record ? !record.gone && record.incarnation === incarnation : id === this.#self;
+    const held = record ? this.version(record) : 0;
+    if (!record || !isLive || version <= held) {
+      this.old[isLive ? "knownNews" : "strayNews"]++;
+      return { on: "old" };
+    }
     // Nothing unsigned makes this node ask.
     if (this.#verifier) checkSigned(this.#verifier, record, body, signature);
     const known = held > 0 ? this.#shares.get(id) : undefined;

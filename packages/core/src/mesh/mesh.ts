@@ -14,7 +14,7 @@ import { FrameType } from "../wire/index.ts";
 import { Directory, type NodeInfo, type PeerWants, type ServiceInstance } from "./directory.ts";
 import { Exchange } from "./exchange.ts";
 import type { Leaf, OwnInterest } from "./interest.ts";
-import { Records, type StoredRecord } from "./records.ts";
+import { type OldNews, Records, type StoredRecord } from "./records.ts";
 import { computeRoutes, type Route } from "./routes.ts";
 import type { Speaker, SpeakerOptions } from "./speaker.ts";
 import { type Topology, topologyOf } from "./topology.ts";
@@ -138,6 +138,14 @@ export class Mesh implements Flushable {
       entries: this.#directory.entries,
       refused: refused + this.#directory.refused,
       heldBack: this.#speaker.heldBack,
+    };
+  }
+
+  get oldNews(): OldNews {
+    const [records, shares] = [this.#records.old, this.#directory.old];
+    return {
+      knownNews: records.knownNews + shares.knownNews,
+      strayNews: records.strayNews + shares.strayNews,
     };
   }
 

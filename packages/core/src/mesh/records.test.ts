@@ -36,6 +36,22 @@ function recordOf(identity: Identity, changes: Partial<RecordBody> = {}): Uint8A
 }
 
 describe("Records", () => {
+  it("count what they drop: what is known already apart from lives that are over", () => {
+    const records = new Records(ed25519Verifier, me);
+    const offer = (changes: Partial<RecordBody>): void => void records.offer(recordOf(alice, changes), 0);
+    offer({ sequence: 5 });
+    expect(records.old).toEqual({ knownNews: 0, strayNews: 0 });
+    offer({ sequence: 5 });
+    offer({ sequence: 4 });
+    expect(records.old).toEqual({ knownNews: 2, strayNews: 0 });
+    offer({ incarnation: 9, sequence: 6 });
+    expect(records.old).toEqual({ knownNews: 2, strayNews: 1 });
+    records.departed = new Departed();
+    records.expire(TIMINGS.recordExpiryMs);
+    offer({ sequence: 5 });
+    expect(records.old).toEqual({ knownNews: 2, strayNews: 2 });
+  });
+
   it("keep a record that is genuine and new, as the very frame that came", () => {
     const records = new Records(ed25519Verifier, me);
     const frame = recordOf(alice, { name: "Alice" });

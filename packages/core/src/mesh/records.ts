@@ -19,6 +19,19 @@ export interface StoredRecord extends RecordBody {
   readonly news: "life" | "links" | "none";
 }
 
+/** News of peers that were dropped because something newer is known. */
+export interface OldNews {
+  /**
+   * What was known already, of lives that are known: in a mesh with cycles the same comes from several neighbours, and nothing
+   * is wrong with that.
+   */
+  knownNews: number;
+  /**
+   * Of lives that are over, or not known here. A few come late, around a goodbye or a restart; many are what somebody has kept.
+   */
+  strayNews: number;
+}
+
 /** Remembers those that have expired (`departed.ts`). */
 interface Memory {
   get(id: NodeId): Version | undefined;
@@ -29,6 +42,7 @@ interface Memory {
 export class Records {
   /** Records of peers that there was no room for. */
   refused = 0;
+  readonly old: OldNews = { knownNews: 0, strayNews: 0 };
   readonly #verifier: Verifier | undefined;
   readonly #self: NodeId;
   readonly #byId = new Map<NodeId, StoredRecord>();
@@ -58,7 +72,10 @@ export class Records {
     const version = control.recordVersion.read(new Reader(body));
     const known = this.#byId.get(version.id);
     const last = known ?? this.departed?.get(version.id);
-    if ((last && !isNewer(version, last)) || ageMs >= TIMINGS.recordExpiryMs) return undefined;
+    if ((last && !isNewer(version, last)) || ageMs >= TIMINGS.recordExpiryMs) {
+      this.old[known?.incarnation === version.incarnation ? "knownNews" : "strayNews"]++;
+      return undefined;
+    }
     const isOwn = version.id === this.#self;
     if (!known && !isOwn && this.#byId.size >= LIMITS.peers) return this.#refuse();
     const kept = frame.slice();
