@@ -23,6 +23,8 @@ export default defineConfig({
         test: {
           name: "node",
           environment: "node",
+          // What a test makes dies young: a nursery of 64 MiB, instead of 16, spares the simulation an eighth of its time.
+          execArgv: ["--max-semi-space-size=64"],
           include: ["{packages/*,gateway}/src/**/*.test.ts", "{demo,bench,scripts}/**/*.test.ts"],
           exclude: ["**/*.browser.test.ts", "**/node_modules/**", "**/dist/**"],
         },
