@@ -182,6 +182,9 @@ export class Children {
     if (edge.role === "leaf") for (const { id } of this.#sources.origins()) this.#sources.touch(id);
     else for (const id of ids) this.#sources.touch(id);
     for (const cursor of [...child.cursors.values()]) if (!this.#wants(child, cursor.flow, true)) child.stop(cursor);
+    // It may have forgotten what it told of: should it want that again, it is to be told.
+    for (const [number, { declaration, seq }] of child.declared)
+      if (seq !== undefined && !this.#wants(child, declaration, true)) child.declared.delete(number);
   }
 
   /** The neighbour takes nothing that this node publishes on `topic`; asking for it anew, it may have other rules. */
@@ -408,7 +411,7 @@ export class Children {
   }
 
   /** Whether some want of the child covers the flow; one that begins with ATTACHED, and waits for it, only when asked for. */
-  #wants(child: Child, flow: Flow, waitingToo: boolean): boolean {
+  #wants(child: Child, flow: Pick<Flow, "home" | "topic">, waitingToo: boolean): boolean {
     const isHome = flow.home === this.#host.self;
     for (const [pattern, fresh] of child.wantsOf(flow.home)) {
       const isActive = !fresh || isHome || this.#sources.of(flow.home)?.wants.isConfirmed(pattern);

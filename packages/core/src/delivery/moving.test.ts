@@ -3,7 +3,16 @@ import { expect, it, onTestFinished } from "vitest";
 import { TIMINGS } from "../base/limits.ts";
 import type { Edge } from "../edge/index.ts";
 import { loneFeeds } from "../testing/lone-feeds.fixture.ts";
-import { type AttachBody, control, FrameType, Lane, type OriginRef, readU32, writeDataHead } from "../wire/index.ts";
+import {
+  type AttachBody,
+  control,
+  FrameType,
+  Lane,
+  type OriginRef,
+  type Role,
+  readU32,
+  writeDataHead,
+} from "../wire/index.ts";
 
 const ORIGIN_ID = "0".repeat(32);
 const FLOW = 77;
@@ -28,11 +37,11 @@ function declaration({
 }
 
 /** A neighbour that says what it is told to, and keeps what is said to it. */
-function neighbour(id: string) {
+function neighbour(id: string, role: Role = "peer") {
   const sent: Uint8Array[] = [];
   const edge = {
     id: id.repeat(32),
-    ...{ role: "peer", open: true, peer: { name: id }, source: undefined },
+    ...{ role, open: true, peer: { name: id }, source: undefined },
     send: (_lane: number, frame: readonly Uint8Array[]) => sent.push(...frame),
     wake: () => {},
   } as unknown as Edge;
@@ -93,12 +102,14 @@ function between(others: readonly OriginRef[] = []) {
     says(by, FrameType.attached, control.attached.encode({ origins: [{ id: ORIGIN_ID, incarnation }], patterns }));
   const asks = (by: typeof way, attach: Partial<AttachBody>): void =>
     says(by, FrameType.attach, control.attach.encode({ origins: [], wants: [], positions: [], ...attach }));
+  const drops = (by: typeof way, detach: { origins: OriginRef[]; patterns: string[] }): void =>
+    says(by, FrameType.detach, control.detach.encode(detach));
   const sends = ({ edge }: typeof way, seq: number, flow = FLOW): void => {
     const frame = new Uint8Array(33);
     writeDataHead(frame, 0, Lane.reliable, flow, seq, 0, true, undefined, 1);
     turn.run(() => void feeds.onData(edge, frame, 0, readU32(frame, 0)));
   };
-  return { ...ways, feeds, clock, heard, want, flush, go, livesAnew, comesAndGoes, tells, answers, asks, sends };
+  return { ...ways, feeds, clock, heard, want, flush, go, livesAnew, comesAndGoes, tells, answers, asks, drops, sends };
 }
 
 it("a fresh want that moves before its answer begins where the new way starts it, not at the first number", () => {
@@ -234,4 +245,17 @@ it("a subscription made while an origin is gone begins with what comes when it i
   comesAndGoes();
   flush();
   expect(one.asked()).toEqual(["t fresh"]);
+});
+
+it("a leaf that told of a flow, lets go of it and wants it again is told of it when it begins here", () => {
+  const { one, go, tells, asks, drops, sends } = between();
+  const leaf = neighbour("a", "leaf");
+  go(one);
+  tells(leaf, 0);
+  asks(leaf, { wants: [{ pattern: "t", fresh: false }], positions: [{ flow: FLOW, seq: 4 }] });
+  drops(leaf, { origins: [], patterns: ["t"] });
+  asks(leaf, { wants: [{ pattern: "t", fresh: false }] });
+  tells(one, 0);
+  sends(one, 1);
+  expect(leaf.asked()).toEqual(["flow at 0"]);
 });
