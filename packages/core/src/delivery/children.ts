@@ -77,10 +77,6 @@ export class Children {
     if (declared.size >= LIMITS.flows)
       throw new MeshError("too-large", `${declared.size} flows declared and not attached to`);
     declared.set(declaration.flow, { declaration, seq: undefined });
-    // Its leaf has moved, and the child has not heard of that.
-    const known = this.#flows.get(declaration.flow);
-    if (known?.origin === declaration.origin && known.epoch > declaration.epoch)
-      edge.send(Lane.control, [this.#host.declare(known, edge)]);
   }
 
   /** @throws {MeshError} `malformed-frame`, `too-large` */

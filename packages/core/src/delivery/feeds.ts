@@ -283,6 +283,10 @@ export class Feeds implements ChildHost, Flushable {
           declaration.incarnation > (this.#host.incarnationOf(declaration.home) ?? Number.POSITIVE_INFINITY)
         )
           this.#attachments.onNewLife(declaration.home, declaration.incarnation);
+        // Its leaf has moved, and who tells of it has not heard of that: perhaps it is about to read it here.
+        const known = this.#flows.get(declaration.flow);
+        if (known?.origin === declaration.origin && known.epoch > declaration.epoch)
+          edge.send(Lane.control, [this.declare(known, edge)]);
         if (!this.#attachments.onFlow(edge, declaration)) this.#children.onFlow(edge, declaration);
         return true;
       }

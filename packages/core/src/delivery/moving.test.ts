@@ -80,7 +80,7 @@ function between(others: readonly OriginRef[] = []) {
   const flush = (): void => turn.run(() => {});
   const go = (by: typeof way): void => {
     way = by;
-    turn.run(() => feeds.onMeshChange(new Set([ORIGIN_ID])));
+    turn.run(() => feeds.onMeshChange(new Set([ORIGIN_ID, ...others.map(({ id }) => id)])));
     flush();
   };
   const livesAnew = (): void => {
@@ -257,5 +257,20 @@ it("a leaf that told of a flow, lets go of it and wants it again is told of it w
   asks(leaf, { wants: [{ pattern: "t", fresh: false }] });
   tells(one, 0);
   sends(one, 1);
-  expect(leaf.asked()).toEqual(["flow at 0"]);
+  expect(leaf.asked().filter((said) => said.startsWith("flow"))).toEqual(["flow at 0"]);
+});
+
+it("who tells of a leaf's flow where it was is told where it is, also when it is read from itself", () => {
+  const homes = ["8", "9"].map((id) => ({ id: id.repeat(32), incarnation: 1 }));
+  const leaf = "a".repeat(32);
+  const { one, other, go, want, flush, tells, sends } = between(homes);
+  go(one);
+  want("t");
+  flush();
+  tells(one, 0, { home: homes[1]!.id, origin: leaf, epoch: 3 });
+  sends(one, 1);
+  go(other);
+  other.asked();
+  tells(other, 0, { home: homes[0]!.id, origin: leaf, epoch: 1 });
+  expect(other.asked()).toEqual(["flow at 9"]);
 });
