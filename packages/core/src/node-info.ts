@@ -1,7 +1,7 @@
 /** What a node tells of itself and its mesh: plain values, true when they were asked for. */
 import type { MeshError, MeshErrorCode } from "./base/errors.ts";
 import type { NodeId } from "./base/ids.ts";
-import type { FeedCounters } from "./delivery/index.ts";
+import type { FeedCounters, PipeCounters } from "./delivery/index.ts";
 import type { Edge as EdgeDriver } from "./edge/index.ts";
 import type { Holdings, LeaveReason, NodeInfo, OldNews, ServiceInstance } from "./mesh/index.ts";
 import { Lane, type Role } from "./wire/index.ts";
@@ -58,6 +58,8 @@ export interface NodeStatus {
   /** `refused`: requests of neighbours that `authorize` did not allow. */
   readonly counters: Readonly<FeedCounters> & Readonly<OldNews> & { readonly refused: number };
   readonly calls: { readonly pending: number; readonly running: number };
+  /** Of `nodes` others that something went to or came from lately; `queuedBytes` wait to be acknowledged. */
+  readonly pipes: Readonly<PipeCounters> & { readonly nodes: number; readonly queuedBytes: number };
 }
 
 export interface NodeEvents {

@@ -102,6 +102,7 @@ export class MeshNode implements AsyncDisposable {
         refused: this.#rooms.ingress.refused,
       },
       calls: { pending: this.#rooms.calls.pendingCount, running: this.#rooms.calls.runningCount },
+      pipes: { ...this.#rooms.pipes.counters, nodes: this.#rooms.pipes.size, queuedBytes: this.#rooms.pipes.heldBytes },
     };
   }
 
@@ -271,10 +272,11 @@ export class MeshNode implements AsyncDisposable {
   }
 
   /**
-   * A proxy for an object exposed somewhere in the mesh; found anew at every call, so it survives reconnects. A call is sent
-   * once. It rejects with a `MeshError`: `no-responder`, `remote-error` (the callee's own, see `remote`), `timed-out`,
-   * `peer-lost` or `edge-lost` (it may have run, the message says so), `unreachable`, `overflow`, `too-large`, `forbidden`,
-   * `closed`; or with its signal's reason.
+   * A proxy for an object exposed somewhere in the mesh; found anew at every call, so it survives reconnects. A call runs once
+   * at most, and calls of one node start in order; one in hand survives lost edges and a page's change of gateway. It rejects
+   * with a `MeshError`: `no-responder`, `remote-error` (the callee's own, see `remote`), `timed-out`, `peer-lost` (the callee is
+   * gone or was started anew; the message says whether the call may have run), `unreachable`, `overflow`, `too-large`,
+   * `forbidden`, `closed`; or with its signal's reason.
    * @throws {TypeError | RangeError} @throws {MeshError} `closed`
    */
   remote<T extends object>(name: string, options?: RemoteOptions): Remote<T> {

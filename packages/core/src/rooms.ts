@@ -12,7 +12,7 @@ import { Turn } from "./base/turn.ts";
 import { Waiters, type WaitOptions } from "./base/waiters.ts";
 import { samePlain, Watches } from "./base/watch.ts";
 import { judgeConnection } from "./connection.ts";
-import { Feeds, Ingress, observer, Pinger, Unicast } from "./delivery/index.ts";
+import { Feeds, Ingress, observer, Pinger, Pipes, Unicast } from "./delivery/index.ts";
 import { Discovery } from "./discovery/index.ts";
 import { type Edge, Edges, type LocalNode, type Seed } from "./edge/index.ts";
 import { Mesh, type ServiceInstance, type Topology } from "./mesh/index.ts";
@@ -33,6 +33,7 @@ export class Rooms {
   readonly ingress: Ingress;
   readonly feeds: Feeds;
   readonly pinger: Pinger;
+  readonly pipes: Pipes;
   readonly streamer: Streamer;
   readonly calls: Calls;
   readonly discovery: Discovery;
@@ -115,17 +116,14 @@ export class Rooms {
       edges: () => this.edges.values(),
       edge: (id) => this.edges.get(id),
       onJoin: (node) => this.events.emit("nodejoin", node),
-      onLeave: (node, reason) => {
-        this.calls.onNodeLost(node.id);
-        this.events.emit("nodeleave", { node, reason });
-      },
+      onLeave: (node, reason) => this.events.emit("nodeleave", { node, reason }),
       onNewLife: (id) => this.feeds.onNewLife(id),
       onChange: (moved) => {
         this.feeds.onMeshChange(moved);
         this.#changed();
         this.topologies.changed();
         this.discovery.onMeshChange();
-        this.calls.onMeshChange();
+        this.pipes.onMeshChange();
       },
     });
     const ingress = new Ingress(runtime.authorize ?? allowAll, logger);
@@ -167,14 +165,28 @@ export class Rooms {
       onError: (error) => this.onError(error),
       onPatternsChanged: () => this.#tellInterest(),
     });
+    this.pipes = new Pipes(
+      {
+        ...{ self, clock, random, turn, unicast: this.#unicast },
+        incarnation: () => mesh.incarnation,
+        incarnationOf: (node) => {
+          const record = mesh.records.get(node);
+          if (record) return record.gone ? undefined : record.incarnation;
+          const edge = this.edges.get(node);
+          return edge?.role === "leaf" ? edge.peer.incarnation : undefined;
+        },
+        homeOf: (node) => mesh.homeOf(node),
+        isReachable: (peer) => mesh.isReachable(peer),
+      },
+      {
+        onMessage: (node, message) => this.calls.onMessage(node, message),
+        onLost: (node, why) => this.calls.onNodeLost(node, why),
+        awaited: () => this.calls.awaited(),
+      },
+    );
     this.calls = new Calls({
-      self,
-      clock,
-      unicast: this.#unicast,
-      random,
+      ...{ clock, random, pipes: this.pipes, maxMessageBytes: maxPayloadBytes },
       instances: (service) => this.#instances(service),
-      services: () => mesh.services(),
-      incarnation: (peer) => mesh.records.get(peer)?.incarnation,
       joined: () => this.ready(),
       onError: (error) => this.onError(error),
       onServicesChanged: () => this.#tellInterest(),
@@ -231,6 +243,7 @@ export class Rooms {
     this.#life?.[dispose]();
     this.streamer.close();
     this.calls.close();
+    this.pipes.close();
     this.pinger.close();
     this.discovery.close();
     this.feeds.sayGoodbye();
@@ -300,6 +313,7 @@ export class Rooms {
   #onEdgeOpen(edge: Edge): void {
     this.mesh.onEdgeOpen(edge);
     this.feeds.onEdgeOpen(edge);
+    this.pipes.onMeshChange();
     this.events.emit("edgeopen", edgeInfo(edge));
     this.#changed();
   }
@@ -307,7 +321,7 @@ export class Rooms {
   #onEdgeClosed(edge: Edge, error: MeshError | undefined): void {
     this.mesh.onEdgeClosed(edge);
     this.feeds.onEdgeClosed(edge);
-    this.calls.onEdgeClosed(edge);
+    this.pipes.onMeshChange();
     this.events.emit("edgeclose", { edge: edgeInfo(edge), reason: error?.code ?? "goodbye", error });
     this.#changed();
   }

@@ -9,7 +9,6 @@ export const ERROR_CODES = {
   closed: { retryable: false, about: "used after close or dispose" },
   "dial-failed": { retryable: true, about: "no link could be opened to the address" },
   "duplicate-edge": { retryable: false, about: "the two nodes already share an edge" },
-  "edge-lost": { retryable: true, about: "the edge ended before the operation did" },
   forbidden: { retryable: false, about: "the subject may not do this to the resource" },
   goodbye: { retryable: true, about: "the other side closed the edge on purpose" },
   "link-lost": { retryable: true, about: "the link ended before the operation did" },

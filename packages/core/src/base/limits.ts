@@ -89,6 +89,16 @@ export const LIMITS = {
   awayLeaves: 10_000,
   /** Largest hop limit a unicast may start with. */
   hops: 32,
+  /** Bytes of one pipe that may be on their way and not acknowledged; one message always may. */
+  pipeWindowBytes: 1 * MiB,
+  /** What may wait for one node in one lane, in bytes, its window included; more is an `overflow`. */
+  pipeQueueBytes: 16 * MiB,
+  /** The same in messages. */
+  pipeQueueMessages: 64 * 1024,
+  /** Nodes whose pipes one node remembers; other newcomers are turned away. */
+  pipeRemotes: 65_536,
+  /** Of these, nodes with one home: one gateway must not take all the room. */
+  pipeRemotesOfHome: 16_384,
 } as const;
 
 export const TIMINGS = {
@@ -132,4 +142,18 @@ export const TIMINGS = {
   departedMs: 10_000,
   /** Routes are computed at once, and then not again for so long, in ms. */
   routesPauseMs: 20,
+  /** A message of a pipe is acknowledged along with what goes back, at the latest after this, in ms. */
+  pipeAckMs: 100,
+  /** What is not acknowledged is sent again after so long at least, in ms; longer where round trips are; then doubles... */
+  pipeResendMinMs: 500,
+  /** ...up to this, in ms. */
+  pipeResendMaxMs: 8_000,
+  /** A pipe that was idle for so long goes on under a new number, in ms. */
+  pipeIdleMs: 60_000,
+  /** A pipe in which nothing was acknowledged for so long is broken, in ms: shorter than `pipeMemoryMs`. */
+  pipePatienceMs: 10 * 60_000,
+  /** How far a pipe has come is remembered for so long after its last message, in ms, so nothing old comes back as new. */
+  pipeMemoryMs: 15 * 60_000,
+  /** A node of which nothing is known, and that does not answer, is waited for so long, in ms: a leaf's lease, and a little. */
+  pipeMissingMs: 65_000,
 } as const;

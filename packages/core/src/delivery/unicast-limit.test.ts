@@ -3,7 +3,7 @@ import { LIMITS } from "../base/limits.ts";
 import type { Edge } from "../edge/index.ts";
 import { settle } from "../testing/node-settle.fixture.ts";
 import { SimulatedMesh } from "../testing/simulated-mesh.ts";
-import { encodeUnicast, FrameType, Lane, Port, UNICAST_HEAD_BYTES } from "../wire/index.ts";
+import { encodeUnicast, FrameType, Lane, PIPE_HEAD_BYTES, Port, UNICAST_HEAD_BYTES } from "../wire/index.ts";
 import { Ingress } from "./ingress.ts";
 import { Unicast } from "./unicast.ts";
 
@@ -61,12 +61,12 @@ describe("a leaf's 1 MiB limit", () => {
       edge: () => undefined,
       nextHop: () => undefined,
     });
-    unicast.listen(Port.rmi, {
+    unicast.listen(Port.pipes, {
       onMessage: (_source, payload) => void received.push(payload.byteLength),
       onBounce: () => {},
     });
     const head = {
-      port: Port.rmi,
+      port: Port.pipes,
       lane: Lane.reliable,
       hops: 32,
       target: { node: self, home: self },
@@ -78,12 +78,11 @@ describe("a leaf's 1 MiB limit", () => {
         FrameType.unicast,
         encodeUnicast(FrameType.unicast, head, new Uint8Array(bytes)),
       );
-    from("leaf", LIMITS.leafMessageBytes);
-    from("peer", LIMITS.leafMessageBytes + 1);
-    expect(() => from("leaf", LIMITS.leafMessageBytes + 1)).toThrow(
-      "[too-large] a message of 1048577 bytes from a leaf",
-    );
-    expect(received).toEqual([LIMITS.leafMessageBytes, LIMITS.leafMessageBytes + 1]);
+    const most = LIMITS.leafMessageBytes + PIPE_HEAD_BYTES;
+    from("leaf", most);
+    from("peer", most + 1);
+    expect(() => from("leaf", most + 1)).toThrow("[too-large] a message of 1048633 bytes from a leaf");
+    expect(received).toEqual([most, most + 1]);
   });
 });
 
@@ -105,7 +104,7 @@ describe("a relay", () => {
     });
     const from = { id: "b".repeat(32), role: "peer", subject: {} } as Edge;
     const address = (digit: string) => ({ node: digit.repeat(32), home: digit.repeat(32) });
-    const head = { port: Port.rmi, lane: Lane.reliable, hops, target: address("c"), source: address("b") };
+    const head = { port: Port.pipes, lane: Lane.reliable, hops, target: address("c"), source: address("b") };
     for (const bytes of [0, 100, 40_000]) {
       const sent = encodeUnicast(FrameType.unicast, head, new Uint8Array(bytes).fill(7));
       const packet = new Uint8Array(64 * 1024);

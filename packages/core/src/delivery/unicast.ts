@@ -1,6 +1,6 @@
 /**
- * Messages from one node to one node, hop by hop. A relay keeps nothing: what cannot go on comes back as a bounce,
- * and what a dying edge had in hand is lost; whoever asked hears of it or times out.
+ * Messages from one node to one node, hop by hop: the carrier of pipes and of questions. A relay keeps nothing: what cannot
+ * go on comes back as a bounce, and what a dying edge had in hand is lost; whoever sent it sends it again or times out.
  */
 import { MeshError } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
@@ -13,6 +13,7 @@ import {
   encodeUnicastHead,
   FrameType,
   Lane,
+  PIPE_HEAD_BYTES,
   type Port,
   UNICAST_HEAD_BYTES,
   type UnicastHead,
@@ -61,21 +62,35 @@ export class Unicast {
    * @throws {MeshError} `unreachable` when no way is known now, `overflow`, `too-large`.
    */
   send(target: Address, port: Port, lane: Lane, payload: Uint8Array): Edge | undefined {
-    const source = { node: this.#host.self, home: this.#host.home() };
-    if (payload.byteLength > this.maxPayloadBytes) {
-      throw new MeshError(
-        "too-large",
-        `a message of ${payload.byteLength} bytes, more than the ${this.maxPayloadBytes} allowed; send it in parts`,
-      );
-    }
-    if (target.node === source.node) {
-      this.#ports.get(port)?.onMessage(source, payload.slice());
+    const { self } = this.#host;
+    this.checkSize(payload);
+    if (target.node === self) {
+      this.#ports.get(port)?.onMessage({ node: self, home: this.home }, payload.slice());
       return undefined;
     }
-    const edge = this.#wayTo(target);
+    const edge = this.wayTo(target);
     if (!edge) throw new MeshError("unreachable", `no way to node ${target.node} is known`);
-    edge.send(lane, [encodeUnicast(FrameType.unicast, { port, lane, hops: LIMITS.hops, target, source }, payload)]);
+    edge.send(lane, [encodeUnicast(FrameType.unicast, this.headTo(target, port, lane), payload)]);
     return edge;
+  }
+
+  /** @throws {MeshError} `too-large` */
+  checkSize({ byteLength }: Uint8Array): void {
+    if (byteLength > this.maxPayloadBytes)
+      throw new MeshError(
+        "too-large",
+        `a message of ${byteLength} bytes, more than the ${this.maxPayloadBytes} allowed; send it in parts`,
+      );
+  }
+
+  /** Where this node is reached. */
+  get home(): NodeId {
+    return this.#host.home();
+  }
+
+  /** The head of a unicast that begins here. */
+  headTo(target: Address, port: Port, lane: Lane): UnicastHead {
+    return { port, lane, hops: LIMITS.hops, target, source: { node: this.#host.self, home: this.home } };
   }
 
   /** @throws {MeshError} to close the edge. */
@@ -89,11 +104,11 @@ export class Unicast {
     if (edge.role === "leaf" && head.source.node !== edge.id)
       throw new MeshError("malformed-frame", `leaf ${edge.id} sent in the name of ${head.source.node}`);
     const payload = frame.subarray(UNICAST_HEAD_BYTES);
-    if (edge.role === "leaf" && payload.byteLength > LIMITS.leafMessageBytes)
+    if (edge.role === "leaf" && payload.byteLength > LIMITS.leafMessageBytes + PIPE_HEAD_BYTES)
       throw new MeshError("too-large", `a message of ${payload.byteLength} bytes from a leaf`);
     if (!this.#admits(edge, head)) return this.#bounce(type, FrameType.denied, head, payload);
     if (head.target.node === this.#host.self) return this.#deliver(type, head, payload);
-    const way = head.hops > 1 ? this.#wayTo(head.target) : undefined;
+    const way = head.hops > 1 ? this.wayTo(head.target) : undefined;
     if (!way || way === edge) return this.#bounce(type, FrameType.bounce, head, payload);
     // The head is copied in any case: the frame may be a view of a packet that others read too.
     const isWhole = isSmallPart(frame);
@@ -130,13 +145,14 @@ export class Unicast {
       ? [encodeUnicast(as, back, payload)]
       : [encodeUnicastHead(as, back, payload.byteLength), payload];
     try {
-      this.#wayTo(back.target)?.send(Lane.reliable, bounce);
+      this.wayTo(back.target)?.send(Lane.reliable, bounce);
     } catch (error) {
       if (!(error instanceof MeshError) || error.code !== "overflow") throw error;
     }
   }
 
-  #wayTo(target: Address): Edge | undefined {
+  /** The edge that leads there now. */
+  wayTo(target: Address): Edge | undefined {
     const direct = this.#host.edge(target.node);
     if (direct) return direct;
     return target.home === this.#host.self ? undefined : this.#host.nextHop(target.home);

@@ -1,7 +1,6 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { MeshError } from "../base/errors.ts";
 import { LIMITS } from "../base/limits.ts";
-import type { MeshNode } from "../node.ts";
 import { settle } from "../testing/node-settle.fixture.ts";
 import { SimulatedMesh } from "../testing/simulated-mesh.ts";
 
@@ -187,25 +186,45 @@ describe("a call", () => {
     await expect(caller.remote<Service>("service", { signal: controller.signal }).run()).rejects.toBe(reason);
   });
 
-  it("in hand when the edge ends, or the node closes, rejects and says that it may have run", async () => {
+  it("in hand when its callee closes, or its own node does, rejects and says that it may have run", async () => {
     const { mesh, callee, caller } = await pair();
-    callee.expose("service", { run: () => new Promise(() => {}) });
-    await mesh.run(10);
-    const call = (node: MeshNode): Promise<unknown> => node.remote<Service>("service").run();
-    const lost = expect(call(caller)).rejects.toMatchObject({
-      code: "edge-lost",
-      message: expect.stringContaining("the call may have run"),
+    const other = await mesh.node("other", { join: ["callee"] });
+    for (const node of [callee, other]) node.expose(node.name, { run: () => new Promise(() => {}) });
+    await mesh.until(other.ready());
+    await mesh.run(100);
+    const lost = expect(caller.remote<Service>("callee").run()).rejects.toMatchObject({
+      code: "peer-lost",
+      message: expect.stringMatching(/^\[peer-lost\] node \w{32} was closed; the call may have run$/),
     });
-    await mesh.run(10);
-    mesh.network.cut("caller", "callee");
-    await mesh.run(10);
-    await lost;
-    const closed = expect(call(callee)).rejects.toMatchObject({
+    const closed = expect(caller.remote<Service>("other").run()).rejects.toMatchObject({
       code: "closed",
       message: expect.stringContaining("the call may have run"),
     });
+    await mesh.run(10);
     await mesh.until(callee.close());
+    await mesh.until(lost);
+    await mesh.until(caller.close());
     await closed;
+  });
+
+  it("in hand when the edge ends goes on over the next one, and runs once", async () => {
+    const { mesh, callee, caller } = await pair();
+    const answers: ((value: unknown) => void)[] = [];
+    callee.expose("service", { run: () => new Promise((resolve) => answers.push(resolve)) });
+    await mesh.run(10);
+    const before = caller.remote<Service>("service").run();
+    await mesh.run(10);
+    mesh.network.cut("caller", "callee");
+    await mesh.run(10);
+    answers[0]!("answered while away");
+    const during = caller.remote<Service>("service", { timeoutMs: 20_000 }).run();
+    await mesh.run(100);
+    mesh.network.heal("caller", "callee");
+    expect(await mesh.until(before)).toBe("answered while away");
+    await mesh.run(5_000);
+    expect(answers).toHaveLength(2);
+    answers[1]!("asked while away");
+    expect(await mesh.until(during)).toBe("asked while away");
   });
 
   it("that waits for the first join is not sent by a node that is closed as it joins, and leaves nothing", async () => {

@@ -1,11 +1,9 @@
-/** Remote calls of a node: what it exposes, the remotes it makes, and who reads what comes in on the `rmi` port. */
+/** Remote calls of a node: what it exposes, the remotes it makes, and who reads what comes in through their pipes. */
 import { checkOptions, checkRange, checkSignal, show } from "../base/check-options.ts";
 import { type Handle, handle } from "../base/handle.ts";
 import type { NodeId } from "../base/ids.ts";
 import { LIMITS } from "../base/limits.ts";
 import { utf8 } from "../base/platform.ts";
-import type { Edge } from "../edge/index.ts";
-import { type Address, Port } from "../wire/index.ts";
 import { Exposed, type ExposeOptions } from "./exposed.ts";
 import { Incoming, type IncomingHost } from "./incoming.ts";
 import { Outgoing, type OutgoingHost } from "./outgoing.ts";
@@ -17,7 +15,8 @@ export interface RemoteOptions extends CallOptions {
   readonly node?: string;
 }
 
-export interface CallsHost extends OutgoingHost, IncomingHost {
+export interface CallsHost extends IncomingHost, OutgoingHost {
+  readonly pipes: OutgoingHost["pipes"];
   onServicesChanged(): void;
 }
 
@@ -32,13 +31,6 @@ export class Calls {
     this.#host = host;
     this.#outgoing = new Outgoing(host);
     this.#incoming = new Incoming(host);
-    host.unicast.listen(Port.rmi, {
-      onMessage: (source, payload) => this.#onMessage(source, payload),
-      onBounce: (target, payload, why) => {
-        const message = this.#decode(payload);
-        if (message) this.#outgoing.onBounce(target, message, why);
-      },
-    });
   }
 
   get services(): readonly string[] {
@@ -87,19 +79,14 @@ export class Calls {
     return remoteRoot<T>(invoke, check(callOptions), check);
   }
 
-  onEdgeClosed(edge: Edge): void {
-    if (edge.role === "leaf") this.#incoming.onNodeLost(edge.id);
-    this.#outgoing.onEdgeClosed(edge);
+  /** Nodes whose answer is waited for, or that wait for one. */
+  awaited(): ReadonlySet<NodeId> {
+    return new Set([...this.#outgoing.awaited, ...this.#incoming.callers]);
   }
 
-  onNodeLost(node: NodeId): void {
+  onNodeLost(node: NodeId, why: string): void {
     this.#incoming.onNodeLost(node);
-    this.#outgoing.onNodeLost(node);
-  }
-
-  /** The directory or a route changed. */
-  onMeshChange(): void {
-    this.#outgoing.onMeshChange();
+    this.#outgoing.onNodeLost(node, why);
   }
 
   close(): void {
@@ -107,28 +94,16 @@ export class Calls {
     this.#incoming.close();
   }
 
-  #onMessage(source: Address, payload: Uint8Array): void {
-    const message = this.#decode(payload);
-    if (!message) return;
-    switch (message.kind) {
-      case "call":
-        return this.#incoming.onCall(source, message);
-      case "cancel":
-        return this.#incoming.onCancel(source, message.id);
-      case "probe":
-        return this.#incoming.onProbe(source, message.id);
-      default:
-        this.#outgoing.onAnswer(source, message);
-    }
-  }
-
-  #decode(payload: Uint8Array): RmiMessage | undefined {
+  onMessage(from: NodeId, payload: Uint8Array): void {
+    let message: RmiMessage;
     try {
-      return decodeRmi(payload);
+      message = decodeRmi(payload);
     } catch (error) {
-      this.#host.onError(error);
-      return undefined;
+      return this.#host.onError(error);
     }
+    if (message.kind === "call") this.#incoming.onCall(from, message);
+    else if (message.kind === "cancel") this.#incoming.onCancel(from, message.id);
+    else this.#outgoing.onAnswer(from, message);
   }
 }
 

@@ -2,14 +2,15 @@
 import { show } from "../base/check-options.ts";
 import { MeshError } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
-import type { Unicast } from "../delivery/index.ts";
-import { type Address, Lane, Port } from "../wire/index.ts";
+import type { Pipes } from "../delivery/index.ts";
+import { Lane } from "../wire/index.ts";
 import type { Exposed } from "./exposed.ts";
 import { encodeRmi, type RmiMessage } from "./protocol.ts";
 
 export interface IncomingHost {
-  readonly self: NodeId;
-  readonly unicast: Unicast;
+  readonly pipes: Pick<Pipes, "send">;
+  /** Largest message that `pipes` take. */
+  readonly maxMessageBytes: number;
   onError(error: unknown): void;
 }
 
@@ -34,31 +35,30 @@ export class Incoming {
     return count;
   }
 
-  onCall(source: Address, call: CallMessage): void {
+  /** Nodes whose calls run. */
+  get callers(): Iterable<NodeId> {
+    return this.#running.keys();
+  }
+
+  onCall(caller: NodeId, call: CallMessage): void {
     const { id } = call;
-    if ((this.#running.get(source.node)?.size ?? 0) >= MAX_RUNNING) {
+    if ((this.#running.get(caller)?.size ?? 0) >= MAX_RUNNING) {
       const detail = `${MAX_RUNNING} calls of this node run there already`;
-      return this.#send(source, { kind: "refusal", id, code: "overflow", detail });
+      return this.#send(caller, { kind: "refusal", id, code: "overflow", detail });
     }
     let answer: RmiMessage;
     try {
       const value = this.#invoke(call);
-      if (isThenable(value)) return void this.#follow(source, id, value);
+      if (isThenable(value)) return void this.#follow(caller, id, value);
       answer = { kind: "result", id, value };
     } catch (error) {
       answer = failure(id, error);
     }
-    this.#send(source, answer);
+    this.#send(caller, answer);
   }
 
-  onCancel(source: Address, id: number): void {
-    this.#release(source.node, id);
-  }
-
-  onProbe(source: Address, id: number): void {
-    if (this.#running.get(source.node)?.has(id)) return;
-    const detail = `node ${this.#host.self} does not run the call, and its answer did not come; the call may have run`;
-    this.#send(source, { kind: "refusal", id, code: "peer-lost", detail });
+  onCancel(caller: NodeId, id: number): void {
+    this.#release(caller, id);
   }
 
   /** The caller is gone. */
@@ -72,9 +72,9 @@ export class Incoming {
   }
 
   /** Answer when `value` is there, unless the call is given up meanwhile. */
-  async #follow(source: Address, id: number, value: PromiseLike<unknown>): Promise<void> {
-    let running = this.#running.get(source.node);
-    if (!running) this.#running.set(source.node, (running = new Set()));
+  async #follow(caller: NodeId, id: number, value: PromiseLike<unknown>): Promise<void> {
+    let running = this.#running.get(caller);
+    if (!running) this.#running.set(caller, (running = new Set()));
     running.add(id);
     let answer: RmiMessage;
     try {
@@ -82,7 +82,7 @@ export class Incoming {
     } catch (error) {
       answer = failure(id, error);
     }
-    if (this.#release(source.node, id)) this.#send(source, answer);
+    if (this.#release(caller, id)) this.#send(caller, answer);
   }
 
   #release(caller: NodeId, id: number): boolean {
@@ -106,7 +106,7 @@ export class Incoming {
     return Reflect.apply(value, owner, args);
   }
 
-  #send(caller: Address, answer: RmiMessage): void {
+  #send(caller: NodeId, answer: RmiMessage): void {
     let payload: Uint8Array;
     try {
       payload = encodeRmi(answer);
@@ -117,14 +117,14 @@ export class Incoming {
       return this.#host.onError(error);
     }
     try {
-      this.#host.unicast.send(caller, Port.rmi, Lane.reliable, payload);
+      this.#host.pipes.send(caller, Lane.reliable, payload);
     } catch (error) {
       const { kind, id } = answer;
       if ((kind === "result" || kind === "failure") && error instanceof MeshError && error.code === "too-large") {
-        const detail = `it ran, but its ${kind} is too large: ${payload.byteLength} bytes, ${this.#host.unicast.maxPayloadBytes} allowed`;
+        const detail = `it ran, but its ${kind} is too large: ${payload.byteLength} bytes, ${this.#host.maxMessageBytes} allowed`;
         return this.#send(caller, { kind: "refusal", id, code: "too-large", detail });
       }
-      this.#host.onError(error); // the caller is gone, or its way is full; it will ask after the call
+      this.#host.onError(error); // too much waits for the caller already
     }
   }
 }

@@ -1,37 +1,29 @@
 /**
- * The caller's side: the calls that are not answered yet. A call is sent once; when its answer cannot come any more it
+ * The caller's side: the calls that are not answered yet. A call runs once at most; when its answer cannot come any more it
  * rejects with a code and a word whether it may have run.
  */
 import type { Clock, Random } from "../base/clock.ts";
-import { isMeshErrorCode, MeshError } from "../base/errors.ts";
+import { isMeshErrorCode, MeshError, type MeshErrorCode } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
 import { type AbortSignalLike, dispose } from "../base/platform.ts";
-import type { Unicast } from "../delivery/index.ts";
-import type { Edge } from "../edge/index.ts";
+import type { Pipes, Sent } from "../delivery/index.ts";
 import type { ServiceInstance } from "../mesh/index.ts";
-import { type Address, Lane, Port, readU32 } from "../wire/index.ts";
+import { Lane, readU32 } from "../wire/index.ts";
 import { encodeRmi, type RmiMessage } from "./protocol.ts";
 import type { CallOptions } from "./remote.ts";
 
 export interface OutgoingHost {
-  readonly self: NodeId;
   readonly clock: Clock;
   readonly random: Random;
-  readonly unicast: Unicast;
+  readonly pipes: Pick<Pipes, "send" | "withdraw">;
   /** Instances of an exposed object now known, nearest first. */
   instances(service: string): readonly ServiceInstance[];
-  /** Every exposed object now known. */
-  services(): Iterable<ServiceInstance>;
   /** Resolves when the directory can be believed, so that "nobody" means nobody. */
   joined(): Promise<void>;
-  /** The incarnation a peer tells of now. */
-  incarnation(peer: NodeId): number | undefined;
 }
 
 /** A call times out after this, in ms, unless told otherwise. */
 const DEFAULT_TIMEOUT_MS = 10_000;
-/** A call that takes longer is asked after this often, in ms: its answer may have been lost with an edge far away. */
-const PROBE_MS = 3_000;
 /** Looking through all calls costs time, so the more there are the later one may time out: by so much for each, in ms. */
 const SWEEP_MS_PER_CALL = 0.01;
 
@@ -46,17 +38,49 @@ interface Request {
 }
 
 /** A request that was sent. */
-interface Call {
+class Call implements Sent {
   readonly request: Request;
-  readonly target: Address;
-  /** The edge it left by; undefined for a call to this very node. */
-  edge: Edge | undefined;
-  /** What the mesh said last of the callee being there; see `#lives`. */
-  life: number | undefined;
-  probeAtMs: number;
-  readonly onAbort: (() => void) | undefined;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
+  readonly target: NodeId;
+  onAbort: (() => void) | undefined;
+  readonly #table: Map<number, Call>;
+  readonly #resolve: (value: unknown) => void;
+  readonly #reject: (error: unknown) => void;
+
+  /** @param table It is in it until it ends. */
+  constructor(
+    request: Request,
+    target: NodeId,
+    table: Map<number, Call>,
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.request = request;
+    this.target = target;
+    this.#table = table;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    table.set(request.id, this);
+  }
+
+  resolve(value: unknown): void {
+    this.#end();
+    this.#resolve(value);
+  }
+
+  reject(error: unknown): void {
+    this.#end();
+    this.#reject(error);
+  }
+
+  onLost(code: MeshErrorCode, why: string, mayHaveArrived: boolean): void {
+    this.reject(new MeshError(code, `${why}; the call ${mayHaveArrived ? "may have run" : "did not run"}`));
+  }
+
+  #end(): void {
+    const { id, signal } = this.request;
+    this.#table.delete(id);
+    if (this.onAbort) signal?.removeEventListener("abort", this.onAbort);
+  }
 }
 
 export class Outgoing {
@@ -117,26 +141,19 @@ export class Outgoing {
     );
   }
 
-  #send(request: Request, { owner, home }: ServiceInstance, payload: Uint8Array): Promise<unknown> {
+  #send(request: Request, { owner }: ServiceInstance, payload: Uint8Array): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const { id, dueMs, timeoutMs, signal } = request;
-      const call: Call = {
-        request,
-        target: { node: owner, home },
-        edge: undefined,
-        life: this.#host.incarnation(home),
-        probeAtMs: dueMs - timeoutMs + PROBE_MS,
-        onAbort: signal && (() => this.#cancel(call, signal.reason)),
-        resolve,
-        reject,
-      };
-      signal?.addEventListener("abort", call.onAbort!, { once: true });
-      this.#calls.set(id, call);
-      this.#wakeAt(Math.min(dueMs, call.probeAtMs));
+      const { dueMs, signal } = request;
+      const call = new Call(request, owner, this.#calls, resolve, reject);
+      if (signal) {
+        call.onAbort = () => this.#giveUp(call, signal.reason);
+        signal.addEventListener("abort", call.onAbort, { once: true });
+      }
+      this.#wakeAt(dueMs);
       try {
-        call.edge = this.#host.unicast.send(call.target, Port.rmi, Lane.reliable, payload);
+        this.#host.pipes.send(owner, Lane.reliable, payload, call);
       } catch (error) {
-        this.#settle(id)?.reject(error);
+        call.reject(error);
       }
     });
   }
@@ -181,12 +198,16 @@ export class Outgoing {
 
   // ---- how calls end
 
-  /** @param message An answer to a call of ours, from `source`. */
-  onAnswer(source: Address, message: RmiMessage): void {
-    const { id } = message;
+  /** Nodes that calls wait for. */
+  get awaited(): NodeId[] {
+    return Array.from(this.#calls.values(), ({ target }) => target);
+  }
+
+  /** @param message An answer to a call of ours, from `callee`. */
+  onAnswer(callee: NodeId, message: RmiMessage): void {
+    const call = this.#calls.get(message.id);
     // Only the node that was asked may answer.
-    if (this.#calls.get(id)?.target.node !== source.node) return;
-    const call = this.#settle(id)!;
+    if (call?.target !== callee) return;
     if (message.kind === "result") call.resolve(message.value);
     else if (message.kind === "failure") {
       const { name, code, message: text, data } = message;
@@ -196,99 +217,30 @@ export class Outgoing {
       call.reject(new MeshError(isMeshErrorCode(message.code) ? message.code : "no-responder", message.detail));
   }
 
-  /** A call or probe of ours found no way to `target`, or was not allowed to pass. */
-  onBounce(target: Address, message: RmiMessage, why: "unreachable" | "forbidden"): void {
-    if (message.kind !== "call" && message.kind !== "probe") return;
-    if (this.#calls.get(message.id)?.target.node !== target.node) return;
-    const ran = message.kind === "call" ? "did not run" : "may have run";
-    if (why === "unreachable") return this.#lose(message.id, ran);
-    this.#settle(message.id)?.reject(new MeshError(why, `node ${target.node} may not be called; the call ${ran}`));
-  }
-
-  /** The edge is gone: what left by it may have run, and its answer may be lost. */
-  onEdgeClosed(edge: Edge): void {
-    for (const [id, call] of this.#calls) {
-      if (call.edge !== edge) continue;
-      this.#settle(id)?.reject(
-        new MeshError("edge-lost", `the edge to ${edge.peer.name} ended before the answer came; the call may have run`),
-      );
-    }
-  }
-
-  /** The node is gone. */
-  onNodeLost(node: NodeId): void {
-    for (const [id, { target }] of this.#calls)
-      if (target.node === node || target.home === node) this.#lose(id, "may have run");
-  }
-
-  /**
-   * The directory or a route changed. A callee that was there and is not, or in another life, may have taken calls with
-   * it, or only have stopped exposing something: it is asked.
-   */
-  onMeshChange(): void {
-    if (this.#calls.size === 0) return;
-    const lifeOf = this.#lives();
-    for (const call of this.#calls.values()) {
-      const life = lifeOf(call.target);
-      if (life === call.life) continue;
-      call.life = life;
-      this.#probe(call);
-    }
+  /** What it was called does not run there any more. */
+  onNodeLost(node: NodeId, why: string): void {
+    for (const call of this.#calls.values()) if (call.target === node) call.onLost("peer-lost", why, true);
   }
 
   close(): void {
     this.#closed = true;
     this.#timer?.[dispose]();
-    for (const id of this.#calls.keys())
-      this.#settle(id)?.reject(
-        new MeshError("closed", "this node was closed before the answer came; the call may have run"),
-      );
+    for (const call of this.#calls.values()) call.onLost("closed", "this node was closed before the answer came", true);
   }
 
-  #settle(id: number): Call | undefined {
-    const call = this.#calls.get(id);
-    this.#calls.delete(id);
-    if (call?.onAbort) call.request.signal?.removeEventListener("abort", call.onAbort);
-    return call;
+  /** Nobody waits for it any more: it is not sent, or its callee hears of it. */
+  #giveUp(call: Call, reason: unknown): void {
+    const { target, request } = call;
+    if (!this.#host.pipes.withdraw(target, call)) this.#cancel(target, request.id);
+    call.reject(reason);
   }
 
-  #lose(id: number, ran: "did not run" | "may have run"): void {
-    const call = this.#settle(id);
-    call?.reject(new MeshError("peer-lost", `node ${call.target.node} could not be reached; the call ${ran}`));
-  }
-
-  #cancel({ request, target }: Call, reason: unknown): void {
-    const call = this.#settle(request.id);
-    this.#tell(target, { kind: "cancel", id: request.id });
-    call?.reject(reason);
-  }
-
-  // ---- asking after calls
-
-  /** Tells of a callee whether it is there, as far as the directory knows, and in which life of its home. */
-  #lives(): (target: Address) => number | undefined {
-    let listed: Set<string> | undefined;
-    return ({ node, home }) => {
-      if (node !== home) {
-        // Only leaves have to be looked for, and only by who calls one.
-        listed ??= new Set(Array.from(this.#host.services(), (service) => service.owner + service.home));
-        if (!listed.has(node + home)) return undefined;
-      }
-      return this.#host.incarnation(home);
-    };
-  }
-
-  #probe({ request: { id }, target }: Call): void {
-    if (target.node !== this.#host.self && !this.#tell(target, { kind: "probe", id })) this.#lose(id, "may have run");
-  }
-
-  /** @returns Whether there is a way. One that is full says nothing of the callee, and what is told here may be lost. */
-  #tell(target: Address, message: RmiMessage): boolean {
+  #cancel(target: NodeId, id: number): void {
     try {
-      this.#host.unicast.send(target, Port.rmi, Lane.reliable, encodeRmi(message));
-      return true;
+      this.#host.pipes.send(target, Lane.reliable, encodeRmi({ kind: "cancel", id }));
     } catch (error) {
-      return !(error instanceof MeshError) || error.code !== "unreachable";
+      // Nobody there to tell, or no room to: its answer is dropped when it comes.
+      if (!(error instanceof MeshError)) throw error;
     }
   }
 
@@ -307,17 +259,11 @@ export class Outgoing {
       const { service, path, timeoutMs, dueMs } = call.request;
       if (dueMs <= nowMs) {
         const what = `"${service}.${path.join(".")}"`;
-        this.#cancel(
+        this.#giveUp(
           call,
           new MeshError("timed-out", `${what} did not answer within ${timeoutMs} ms; it may still run`),
         );
-        continue;
-      }
-      if (call.probeAtMs <= nowMs) {
-        call.probeAtMs = nowMs + PROBE_MS;
-        this.#probe(call);
-      }
-      nextMs = Math.min(nextMs, dueMs, call.probeAtMs);
+      } else if (dueMs < nextMs) nextMs = dueMs;
     }
     this.#timerAtMs = Number.POSITIVE_INFINITY;
     if (Number.isFinite(nextMs)) this.#wakeAt(Math.max(nextMs, nowMs + this.#calls.size * SWEEP_MS_PER_CALL));

@@ -1,12 +1,11 @@
 /**
- * What travels between caller and callee, as MessagePack arrays on the `rmi` port:
+ * What travels between caller and callee, as MessagePack arrays in their reliable pipes:
  *
  *   call    [0, id, service, path, arguments | null]   null reads the property at `path` instead of calling it
  *   result  [1, id, value]
  *   failure [2, id, name, code | null, message, data]  the callee's own error
- *   refusal [3, id, mesh code, detail]                 there is no answer: no such service, too large, lost
+ *   refusal [3, id, mesh code, detail]                 there is no answer: no such service, too large
  *   cancel  [4, id]                                    the caller gave up
- *   probe   [5, id]                                    does it still run? Answered with a refusal when not
  */
 import { MeshError } from "../base/errors.ts";
 import { decodePayload, encodeShared } from "../wire/index.ts";
@@ -29,8 +28,7 @@ export type RmiMessage =
       readonly data: unknown;
     }
   | { readonly kind: "refusal"; readonly id: number; readonly code: string; readonly detail: string }
-  | { readonly kind: "cancel"; readonly id: number }
-  | { readonly kind: "probe"; readonly id: number };
+  | { readonly kind: "cancel"; readonly id: number };
 
 const MAX_PATH = 16;
 
@@ -54,8 +52,6 @@ export function encodeRmi(message: RmiMessage): Uint8Array {
       return encodeShared([3, id, message.code, message.detail]);
     case "cancel":
       return encodeShared([4, id]);
-    case "probe":
-      return encodeShared([5, id]);
   }
 }
 
@@ -82,6 +78,5 @@ export function decodeRmi(bytes: Uint8Array): RmiMessage {
     return { kind: "failure", id, name: a, code: b, message: c, data: d };
   if (kind === 3 && isText(a) && isText(b)) return { kind: "refusal", id, code: a, detail: b };
   if (kind === 4) return { kind: "cancel", id };
-  if (kind === 5) return { kind: "probe", id };
   throw new MeshError("malformed-payload", `a remote call of kind ${String(kind)} with fields of the wrong type`);
 }

@@ -20,5 +20,6 @@ export * from "./frame.ts";
 export { FrameSplitter } from "./frame-splitter.ts";
 export { decodeLeafQuery, encodeLeafQuery, FIRST_LEAF, type LeafQuery } from "./leaf-query.ts";
 export { decodeBorrowed, decodePayload, encodePayload, encodeShared } from "./payload.ts";
+export * from "./pipe-frame.ts";
 export { bytes, Reader, struct, Writer } from "./schema.ts";
 export * from "./unicast-frame.ts";

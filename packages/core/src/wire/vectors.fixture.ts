@@ -22,15 +22,21 @@ import {
   type IntroduceBody,
   Lane,
   type LeafQuery,
+  PIPE_HEAD_BYTES,
+  type PipeHead,
+  PipeKind,
   Port,
   Reader,
   type RecordBody,
+  ResetReason,
+  readPipeHead,
   type ShareBody,
   UNICAST_HEAD_BYTES,
   type UnicastHead,
   type UnicastType,
   Writer,
   writeDataHead,
+  writePipeHead,
 } from "./index.ts";
 
 export interface Vector {
@@ -308,6 +314,20 @@ function unicast(name: string, description: string, type: UnicastType, head: Uni
   return { name, description, fields: { ...head, payload: payload.slice() }, bytes, decode };
 }
 
+const showNotice = encodeRmi({ kind: "call", id: 1, service: "page", path: ["showNotice"], args: ["hi"] }).slice();
+const pipeHead: PipeHead = {
+  ...{ kind: PipeKind.data, flag: false, lane: Lane.reliable, reason: 0, move: 0, from: 1_767_225_600_000 },
+  ...{ to: 1_767_225_500_000, pipe: 0, number: 0, ackPipe: 0, ackNumber: 0 },
+};
+const pipeData = { ...pipeHead, flag: true, pipe: FLOW, number: 1 };
+
+function pipeFrame(head: PipeHead, message: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(PIPE_HEAD_BYTES + message.byteLength);
+  writePipeHead(bytes, 0, head);
+  bytes.set(message, PIPE_HEAD_BYTES);
+  return bytes;
+}
+
 const time = { publishedAtMicros: 1_767_225_600_123_456 };
 const toLeaf = { target: { node: leaf, home: gateway }, source: { node: peer, home: peer } };
 const toPeer = { target: toLeaf.source, source: toLeaf.target };
@@ -325,22 +345,22 @@ export const messages: readonly Vector[] = [
     "unicast",
     "a remote call to a leaf, by way of its gateway",
     FrameType.unicast,
-    { port: Port.rmi, lane: Lane.reliable, hops: 32, ...toLeaf },
-    encodeRmi({ kind: "call", id: 1, service: "page", path: ["showNotice"], args: ["hi"] }),
+    { port: Port.pipes, lane: Lane.reliable, hops: 32, ...toLeaf },
+    pipeFrame(pipeData, showNotice),
   ),
   unicast(
     "denied",
     "it was not allowed to pass, and comes back",
     FrameType.denied,
-    { port: Port.rmi, lane: Lane.reliable, hops: 32, ...toPeer },
-    encodeRmi({ kind: "call", id: 1, service: "page", path: ["showNotice"], args: ["hi"] }),
+    { port: Port.pipes, lane: Lane.reliable, hops: 32, ...toPeer },
+    pipeFrame(pipeData, showNotice),
   ),
   unicast(
     "bounce",
     "it found no way, and comes back",
     FrameType.bounce,
-    { port: Port.rmi, lane: Lane.reliable, hops: 32, ...toPeer },
-    encodeRmi({ kind: "call", id: 1, service: "page", path: ["showNotice"], args: ["hi"] }),
+    { port: Port.pipes, lane: Lane.reliable, hops: 32, ...toPeer },
+    pipeFrame(pipeData, showNotice),
   ),
 ];
 
@@ -352,7 +372,31 @@ const call = (name: string, description: string, message: RmiMessage): Vector =>
   decode: decodeRmi,
 });
 
-/** Payloads of unicasts to the rmi port. */
+const pipe = (name: string, description: string, head: PipeHead, message = new Uint8Array()): Vector => ({
+  name,
+  description,
+  fields: { ...head, message },
+  bytes: pipeFrame(head, message),
+  decode: (bytes) => ({ ...readPipeHead(bytes)!, message: bytes.subarray(PIPE_HEAD_BYTES) }),
+});
+
+/** Payloads of unicasts to the port `pipes`. */
+export const pipeFrames: readonly Vector[] = [
+  pipe("data", "the first message of a pipe, a remote call", pipeData, showNotice),
+  pipe("data that acknowledges", "the third message, on the bulk lane of a leaf at its second gateway", {
+    ...{ ...pipeHead, lane: Lane.bulk, move: 1, pipe: FLOW, number: 3, ackPipe: 2 ** 52 - 1, ackNumber: 42 },
+  }),
+  pipe("ack", "all is there up to a number, and something behind it is missing", {
+    ...{ ...pipeHead, kind: PipeKind.ack, flag: true, ackPipe: FLOW, ackNumber: 2 },
+  }),
+  pipe("ask", "who are you, in which life", { ...pipeHead, kind: PipeKind.ask, to: 0 }),
+  pipe("reset", "nothing is known of the pipe here", { ...pipeHead, kind: PipeKind.reset, pipe: FLOW }),
+  pipe("reset of all", "this node is being closed", {
+    ...{ ...pipeHead, kind: PipeKind.reset, reason: ResetReason.closed },
+  }),
+];
+
+/** Messages in reliable pipes. */
 export const remoteCalls: readonly Vector[] = [
   call("call", "a method", { kind: "call", id: 1, service: "calculator", path: ["add"], args: [2, 3] }),
   call("read", "a property: no arguments at all", {
@@ -364,7 +408,6 @@ export const remoteCalls: readonly Vector[] = [
   }),
   call("refusal", "it did not run", { kind: "refusal", id: 1, code: "no-responder", detail: "nothing of that name" }),
   call("cancel", "the caller gave up", { kind: "cancel", id: 1 }),
-  call("probe", "the caller asks whether it still runs", { kind: "probe", id: 1 }),
 ];
 
 const leafQuery = (name: string, description: string, query: LeafQuery): Vector => ({

@@ -5,6 +5,7 @@ import {
   hex,
   leafQueries,
   messages,
+  pipeFrames,
   proofOfPeer,
   records,
   remoteCalls,
@@ -37,7 +38,8 @@ const FILES = {
   records: file("Bodies of record frames. The origin signs them; nobody else changes a byte.", records),
   messages: file("Whole data, unicast, bounce and denied frames. A header map is MessagePack on the wire.", messages),
   "leaf-queries": file("Payloads of unicasts to port 2.", leafQueries),
-  "remote-calls": file("Payloads of unicasts to port 1, in MessagePack.", remoteCalls),
+  pipes: file("Payloads of unicasts to port 1.", pipeFrames),
+  "remote-calls": file("Messages in reliable pipes, in MessagePack.", remoteCalls),
   proof: `${JSON.stringify(plain(proofOfPeer), null, 2)}\n`,
 };
 
@@ -58,7 +60,7 @@ describe("golden vectors", () => {
     expect(readU32(bytes, 0)).toBe(bytes.byteLength);
   });
 
-  it.each([...controlFrames, ...records, ...messages, ...leafQueries, ...remoteCalls])(
+  it.each([...controlFrames, ...records, ...messages, ...leafQueries, ...pipeFrames, ...remoteCalls])(
     "$name decodes to its fields",
     ({ fields, bytes, decode }) => {
       expect(plain(decode(bytes))).toEqual(plain(fields));

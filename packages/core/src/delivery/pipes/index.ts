@@ -1,0 +1,2 @@
+export type { Sent } from "./out-pipe.ts";
+export { type PipeCounters, Pipes } from "./pipes.ts";
