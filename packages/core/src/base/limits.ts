@@ -71,6 +71,8 @@ export const LIMITS = {
   peerLogBytes: 256 * MiB,
   /** Bytes of the log in a leaf. */
   leafLogBytes: 16 * MiB,
+  /** Bytes of one topic published while the node had no edge that are sent when it has one; the newest of them. */
+  backlogBytes: 1 * MiB,
   /** Payloads from this size on are kept as views instead of being copied into the log. */
   logViewBytes: 4 * KiB,
   /** Frames waiting on one edge in one lane, in bytes; more is an `overflow`. */
@@ -114,6 +116,8 @@ export const TIMINGS = {
   lateMs: 1_000,
   /** An origin that has not answered an attach for so long is not waited for any more, in ms: `ready` tells of the others. */
   attachMs: 5_000,
+  /** After its first edge opens, who attaches within this begins with what was published before there was one, in ms. */
+  backlogMs: 5_000,
   /** First redial waits up to, in ms; then doubles. */
   redialMinMs: 200,
   /** No redial waits longer, in ms. */

@@ -413,7 +413,8 @@ export class Attachments implements Sources {
     this.#host.children.onRehomed(flow);
   }
 
-  onStart(flow: Flow, base: number): void {
+  /** @param offeredMs For so long others may begin there too, in ms. */
+  onStart(flow: Flow, base: number, offeredMs: number): void {
     const upstream = flow.upstream!;
     // What was asked of it before it knew the flow was not heard.
     flow.refetching = false;
@@ -427,6 +428,7 @@ export class Attachments implements Sources {
     // A want that resumes is owed the whole flow, whatever another, fresh one begins with.
     if (upstream.owes(flow.topic)) return this.refetch(flow);
     flow.log.reset(base);
+    if (offeredMs > 0) flow.offer = { from: base + 1, untilMs: this.#host.now() + offeredMs };
     this.announce(flow, base + 1);
   }
 

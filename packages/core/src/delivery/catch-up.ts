@@ -3,8 +3,7 @@
  * than the log can spare, and kept beside what the flow holds: nobody else waits meanwhile, nothing held is lost for it,
  * and a slow child asks for more only when it has taken what came.
  */
-import type { GapReason } from "../wire/index.ts";
-import { FlowLog } from "./log.ts";
+import { FlowLog, type HoleReason } from "./log.ts";
 
 export interface CatchUpHost {
   /** What the flow itself holds. */
@@ -74,11 +73,11 @@ export class CatchUp {
   }
 
   /** The upstream cannot deliver what comes next, up to `to`. */
-  onGap(to: number, reason: GapReason): void {
+  onGap(to: number, reason: HoleReason): void {
     const own = this.#host.log;
     const end = Math.min(to, own.base);
     if (!this.isAsking || end <= this.log.head) return;
-    if (reason !== "too-slow") own.floor = Math.max(own.floor, end);
+    if (reason === "forgotten") own.floor = Math.max(own.floor, end);
     this.log.lose(end, reason);
     this.#onHead();
   }

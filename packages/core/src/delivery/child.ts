@@ -6,7 +6,7 @@ import type { NodeId } from "../base/ids.ts";
 import type { Edge, FrameSource, PacketBuilder } from "../edge/index.ts";
 import { control, type EndReason, type FlowDeclaration, type GapReason, Lane } from "../wire/index.ts";
 import type { Flow, Reader } from "./flow.ts";
-import type { FlowLog, Log } from "./log.ts";
+import type { FlowLog, Hole, Log } from "./log.ts";
 import { EVERY_ORIGIN } from "./upstream.ts";
 import { NOTHING, type WantList, type Wants, WantTable } from "./want-table.ts";
 
@@ -156,6 +156,11 @@ export class Child implements FrameSource {
     }
     while (cursor.next <= flow.log.base && packet.byteLength < untilBytes) {
       const behind = flow.catchUp?.log;
+      const hole = flow.log.holeAt(cursor.next) ?? behind?.holeAt(cursor.next);
+      if (hole) {
+        this.#pass(cursor, hole, packet);
+        continue;
+      }
       if (behind && cursor.next > behind.base && cursor.next <= behind.head) {
         this.#copy(cursor, this.#host.catchUpLog, behind, packet, untilBytes);
         continue;
@@ -184,17 +189,29 @@ export class Child implements FrameSource {
 
   #copy(cursor: Cursor, log: Log, flowLog: FlowLog, packet: PacketBuilder, untilBytes: number): void {
     while (cursor.next <= flowLog.head && packet.byteLength < untilBytes) {
-      const lostBy = flowLog.lostBy(cursor.next);
-      if (lostBy) {
-        const lost = flowLog.lostUntil(cursor.next);
-        if (cursor.flow.reliability === "volatile") this.#skip(cursor, lost, packet);
-        else this.#gap(cursor, lost, lostBy, packet);
+      const { withheld } = cursor.flow;
+      const isBefore = withheld !== undefined && cursor.next < withheld.from;
+      const hole =
+        flowLog.holeAt(cursor.next) ??
+        (withheld && !isBefore && cursor.next <= withheld.to ? { to: withheld.to, reason: "skipped" } : undefined);
+      if (hole) {
+        this.#pass(cursor, hole, packet);
+        continue;
       }
       packet.lane = cursor.flow.reliability === "volatile" ? Lane.volatile : Lane.reliable;
-      cursor.next = log.gather(flowLog, cursor.next, packet, untilBytes);
+      cursor.next = log.gather(flowLog, cursor.next, isBefore ? withheld.from - 1 : flowLog.head, packet, untilBytes);
       packet.lane = Lane.control;
       cursor.ended = false;
     }
+  }
+
+  /** Nothing comes up to the hole's end. */
+  #pass(cursor: Cursor, { to, reason }: Hole, packet: PacketBuilder): void {
+    if (cursor.flow.reliability === "volatile") this.#skip(cursor, to, packet);
+    else if (reason === "skipped") {
+      packet.addWhole(control.skip.encode({ flow: cursor.flow.number, to }));
+      cursor.next = to + 1;
+    } else this.#gap(cursor, to, reason, packet);
   }
 
   /** The frame that tells of the end, after what the cursor has given. */

@@ -45,6 +45,7 @@ export interface ChildrenHost extends ChildHost {
   readonly ingress: Ingress;
   readonly relay: Relaying;
   incarnation(): number;
+  now(): number;
   /** Something that a neighbour wants is kept from it, because it is not relayed. */
   onNotRelayed(): void;
 }
@@ -388,7 +389,7 @@ export class Children {
       if (held !== undefined && !fresh) {
         child.edge.send(Lane.control, [this.#host.declare(flow, child.edge)]);
         child.read(flow, held + 1, true);
-      } else this.#begin(child, flow, fresh || flow.reliability === "volatile" ? flow.log.head + 1 : 1);
+      } else this.#begin(child, flow, fresh || flow.reliability === "volatile" ? flow.freshFrom(this.#host.now()) : 1);
     }
   }
 
@@ -402,7 +403,10 @@ export class Children {
   /** Read from `next` on; a flow that does not begin with its first number says where it begins. */
   #begin(child: Child, flow: Flow, next: number): void {
     child.edge.send(Lane.control, [this.#host.declare(flow, child.edge)]);
-    if (next > 1) child.edge.send(Lane.control, [control.start.encode({ flow: flow.number, base: next - 1 })]);
+    const nowMs = this.#host.now();
+    const offeredMs = flow.freshFrom(nowMs) === next && flow.offer ? Math.ceil(flow.offer.untilMs - nowMs) : 0;
+    if (next > 1 || offeredMs > 0)
+      child.edge.send(Lane.control, [control.start.encode({ flow: flow.number, base: next - 1, offeredMs })]);
     child.read(flow, next, true);
   }
 

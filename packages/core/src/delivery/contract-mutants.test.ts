@@ -53,7 +53,7 @@ const MUTANTS: readonly (readonly [what: string, mutate: () => void, seedsEvery?
         wants: body.wants.map(({ pattern }) => ({ pattern, fresh: true })),
       })),
   ],
-  ["flows begin one later than they say", () => tamper(control.start, ({ flow, base }) => ({ flow, base: base + 1 }))],
+  ["flows begin one later than they say", () => tamper(control.start, (body) => ({ ...body, base: body.base + 1 }))],
   ["gaps are one too long", () => tamper(control.gap, (body) => ({ ...body, to: body.to + 1 }))],
   ["gaps are one too short", () => tamper(control.gap, (body) => ({ ...body, to: body.to - 1 }))],
   ["skips are told as nothing", () => tamper(control.skip, (body) => ({ ...body, to: 0 }))],

@@ -7,7 +7,7 @@
 import type { Clock, Random } from "../base/clock.ts";
 import { MeshError } from "../base/errors.ts";
 import { type NodeId, randomFlowNumber } from "../base/ids.ts";
-import { LIMITS } from "../base/limits.ts";
+import { LIMITS, TIMINGS } from "../base/limits.ts";
 import { dispose } from "../base/platform.ts";
 import { matches } from "../base/topic-pattern.ts";
 import type { Flushable, Turn } from "../base/turn.ts";
@@ -29,6 +29,7 @@ import {
   writeDataHead,
 } from "../wire/index.ts";
 import { Attachments } from "./attachments.ts";
+import { Backlog, type OfflinePolicy } from "./backlog.ts";
 import { CatchUp } from "./catch-up.ts";
 import type { ChildHost } from "./child.ts";
 import { Children } from "./children.ts";
@@ -37,8 +38,11 @@ import { FlowTable } from "./flow-table.ts";
 import type { Ingress } from "./ingress.ts";
 import type { Listener, LocalWant } from "./local-want.ts";
 import { LocalWants } from "./local-wants.ts";
-import { Log } from "./log.ts";
+import { type HoleReason, Log } from "./log.ts";
 import type { Relaying } from "./relay-policy.ts";
+
+/** Why a neighbour could not deliver something, for those that read here. */
+const holeBy = (reason: GapReason): HoleReason => (reason === "too-slow" ? reason : "forgotten");
 
 /** What feeds need to know of the control plane. */
 export interface FeedsHost {
@@ -72,6 +76,8 @@ export interface FeedCounters {
   drops: number;
   /** Volatile messages dropped on the way out. */
   volatileDrops: number;
+  /** Messages published while there was no edge that nobody was given: what `offline` says, or too much. */
+  offlineDrops: number;
   /** Patterns and flows that a neighbour wanted and was not given, because `relay` keeps them back. */
   notRelayed: number;
 }
@@ -91,6 +97,7 @@ export class Feeds implements ChildHost, Flushable {
     gaps: 0,
     drops: 0,
     volatileDrops: 0,
+    offlineDrops: 0,
     notRelayed: 0,
   };
   readonly #host: FeedsHost;
@@ -100,6 +107,7 @@ export class Feeds implements ChildHost, Flushable {
   readonly #localWants = new LocalWants();
   readonly #attachments: Attachments;
   readonly #children: Children;
+  readonly #backlog: Backlog;
   /** Counts the gateways this leaf has hung on. */
   #epoch = 0;
   /** The turn in which the wall clock was read last, and what it said. */
@@ -120,6 +128,9 @@ export class Feeds implements ChildHost, Flushable {
     this.#isLeaf = host.local.role === "leaf";
     this.catchUpLog = new Log(host.logBytes / 2);
     this.log = new Log(host.logBytes, this.catchUpLog);
+    this.#backlog = new Backlog(host.clock, this.log, (count) => {
+      this.counters.offlineDrops += count;
+    });
     const feeds = this;
     this.#attachments = new Attachments({
       self: this.#self,
@@ -145,6 +156,7 @@ export class Feeds implements ChildHost, Flushable {
         isLeaf: this.#isLeaf,
         ingress: host.ingress,
         relay: host.relay,
+        now: () => host.clock.now(),
         onNotRelayed: () => this.counters.notRelayed++,
         incarnation: () => host.incarnation(),
         log: this.log,
@@ -176,12 +188,14 @@ export class Feeds implements ChildHost, Flushable {
     raw: boolean,
     headers: Uint8Array | undefined,
     payload: Uint8Array,
+    offline?: OfflinePolicy,
   ): void {
     const flow = this.#flows.openFor(topic, reliability) ?? this.#openFlow(topic, reliability);
     const seq = flow.log.head + 1;
     const at = this.log.append(flow.log, dataHeadBytes(headers), payload);
     const lane = reliability === "reliable" ? Lane.reliable : Lane.volatile;
     writeDataHead(this.log.newest, at, lane, flow.number, seq, this.#wallMs(), raw, headers, payload.length);
+    this.#backlog.onPublished(flow, offline);
     for (const reader of flow.readers) reader.onHead(flow);
   }
 
@@ -226,11 +240,13 @@ export class Feeds implements ChildHost, Flushable {
 
   onEdgeOpen(edge: Edge): void {
     if (this.#isLeaf) this.#epoch++;
+    this.#backlog.onEdgeOpen();
     if (edge.role === "leaf") this.#attachments.onLeafOpen(edge);
     this.#attachments.touchAll();
   }
 
   onEdgeClosed(edge: Edge): void {
+    this.#backlog.onEdgeClosed();
     this.#children.onEdgeClosed(edge);
     this.#attachments.onEdgeClosed(edge);
     if (this.#isLeaf) this.#moveHome();
@@ -302,22 +318,23 @@ export class Feeds implements ChildHost, Flushable {
         return true;
       }
       case FrameType.start: {
-        const { flow: number, base } = control.start.decode(frame);
+        const { flow: number, base, offeredMs } = control.start.decode(frame);
         const flow = this.#fedFlow(number, edge);
-        if (flow) this.#attachments.onStart(flow, base);
+        if (flow) this.#attachments.onStart(flow, base, Math.min(offeredMs, TIMINGS.backlogMs));
         return true;
       }
       case FrameType.gap: {
         const { flow: number, to, reason } = control.gap.decode(frame);
         const flow = this.#fedFlow(number, edge);
         if (flow && to > flow.log.head) this.#lose(flow, to, reason);
-        flow?.catchUp?.onGap(to, reason);
+        flow?.catchUp?.onGap(to, holeBy(reason));
         return true;
       }
       case FrameType.skip: {
         const { flow: number, to } = control.skip.decode(frame);
         const flow = this.#fedFlow(number, edge);
         if (flow && to > flow.log.head) this.#skip(flow, to);
+        flow?.catchUp?.onGap(to, "skipped");
         return true;
       }
       case FrameType.end: {
@@ -409,14 +426,14 @@ export class Feeds implements ChildHost, Flushable {
     if (!flow.announced) this.#attachments.announce(flow, 1);
     flow.refetching = false;
     if (flow.over) this.#revive(flow);
-    flow.log.lose(to, reason);
+    flow.log.lose(to, holeBy(reason));
     for (const reader of flow.readers) reader.onGap(flow, to, reason);
   }
 
   #skip(flow: Flow, to: number): void {
     if (!flow.announced) this.#attachments.announce(flow, 1);
     if (flow.over) this.#revive(flow);
-    flow.log.lose(to, "forgotten");
+    flow.log.lose(to, "skipped");
     for (const reader of flow.readers) reader.onSkip(flow, to);
   }
 
@@ -530,6 +547,7 @@ export class Feeds implements ChildHost, Flushable {
   /** Forget a flow; who has not been told of its end is told now. */
   #forgetFlow(flow: Flow): void {
     this.#flows.delete(flow);
+    this.#backlog.forget(flow);
     flow.upstream?.flows.delete(flow);
     this.#children.forgetFlow(flow);
     this.#localWants.forgetFlow(flow);

@@ -64,6 +64,10 @@ export class Flow {
   over: EndReason | undefined;
   /** What children are behind with, once one of them was. */
   catchUp: CatchUp | undefined;
+  /** Published before its origin had an edge: until then, on the clock, whoever begins does so with this number. */
+  offer: { readonly from: number; readonly untilMs: number } | undefined;
+  /** Own numbers that are kept from others on purpose. */
+  withheld: { readonly from: number; readonly to: number } | undefined;
   /** When its home was lost, while its leaf may still come back at another gateway. */
   orphanedAtMs: number | undefined;
   /** The head at the last sweep, and when it was first seen: tells how long the flow has been idle. */
@@ -94,6 +98,12 @@ export class Flow {
   /** What is told upstream: the number after which it goes on. */
   get position(): number {
     return this.catchUp?.isAsking ? this.catchUp.log.head : this.log.head;
+  }
+
+  /** The number with which begin those who do so now. */
+  freshFrom(nowMs: number): number {
+    if (this.offer && nowMs >= this.offer.untilMs) this.offer = undefined;
+    return this.offer?.from ?? this.log.head + 1;
   }
 
   addReader(reader: Reader): void {

@@ -1,3 +1,4 @@
+export type { OfflinePolicy } from "./backlog.ts";
 export { type FeedCounters, Feeds } from "./feeds.ts";
 export type { Flow } from "./flow.ts";
 export { Ingress } from "./ingress.ts";

@@ -6,7 +6,7 @@
 
 import { LIMITS } from "../base/limits.ts";
 import type { PacketBuilder } from "../edge/index.ts";
-import { type GapReason, readU32 } from "../wire/index.ts";
+import { readU32 } from "../wire/index.ts";
 
 interface Segment {
   readonly bytes: Uint8Array;
@@ -31,10 +31,21 @@ const SMALLEST_SEGMENT = 8 * 1024;
 const LARGEST_SEGMENT = 256 * 1024;
 /** Offsets in a segment fit below this; a frame's position is `segment.base + offset`. */
 const SPAN = 2 ** 24;
+/** A hole of so many numbers at most is kept between what is held. */
+const LARGEST_HOLE = 10_000;
 
-/** Stand for the position of a number that is lost, between numbers that are held: for good, or only to those who read here. */
-const FORGOTTEN = -1;
-const TOO_SLOW = -2;
+/** Why numbers are not held that came before others: lost for good, lost to those who read here, or removed on purpose. */
+export type HoleReason = "forgotten" | "too-slow" | "skipped";
+
+/** Numbers that are not held, and will not be. */
+export interface Hole {
+  readonly to: number;
+  readonly reason: HoleReason;
+}
+
+/** Stand for the positions of numbers in a hole between numbers that are held. */
+const IN_HOLE: Readonly<Record<HoleReason, number>> = { forgotten: -1, "too-slow": -2, skipped: -3 };
+const REASONS: readonly HoleReason[] = ["forgotten", "too-slow", "skipped"];
 
 /** The frames of one flow that the log holds: numbers `base + 1` to `head`, some of which may be known as lost. */
 export class FlowLog {
@@ -44,6 +55,8 @@ export class FlowLog {
   head: number;
   /** Numbers up to here are lost for good: who should have had them said so. */
   floor = 0;
+  /** The hole before all that is held. */
+  #hole: (Hole & { readonly from: number }) | undefined;
   #positions = new Float64Array(4);
   #first = 0;
 
@@ -79,28 +92,28 @@ export class FlowLog {
   }
 
   /**
-   * Numbers after `head` up to `to` are lost. What is held before them stays, unless the hole is large. Who was too slow for
-   * them may still hear of older ones.
+   * Numbers after `head` up to `to` will not come. What is held before them stays, unless the hole is large. Who was too
+   * slow for them may still hear of older ones.
    */
-  lose(to: number, reason: GapReason): void {
-    const isForGood = reason !== "too-slow";
-    if (isForGood) this.floor = Math.max(this.floor, to);
-    if (this.count === 0 || to - this.head > 10_000) this.reset(to);
-    else while (this.head < to) this.push(isForGood ? FORGOTTEN : TOO_SLOW);
+  lose(to: number, reason: HoleReason): void {
+    const from = this.head + 1;
+    if (reason === "forgotten") this.floor = Math.max(this.floor, to);
+    if (this.count > 0 && to - this.head <= LARGEST_HOLE) while (this.head < to) this.push(IN_HOLE[reason]);
+    else {
+      this.reset(to);
+      this.#hole = { from, to, reason };
+    }
   }
 
-  /** Why `seq` is lost; undefined when it is held. */
-  lostBy(seq: number): GapReason | undefined {
-    const position = this.at(seq);
-    return position >= 0 ? undefined : position === TOO_SLOW ? "too-slow" : "forgotten";
-  }
-
-  /** The last number that is lost like `seq`, and all between. */
-  lostUntil(seq: number): number {
-    const position = this.at(seq);
-    let end = seq;
-    while (end < this.head && this.at(end + 1) === position) end++;
-    return end;
+  /** The rest of the hole that `seq` lies in; undefined where none is known. */
+  holeAt(seq: number): Hole | undefined {
+    const hole = this.#hole;
+    if (seq <= this.base) return hole && seq >= hole.from && seq <= hole.to ? hole : undefined;
+    const position = seq <= this.head ? this.at(seq) : 0;
+    if (position >= 0) return undefined;
+    let to = seq;
+    while (to < this.head && this.at(to + 1) === position) to++;
+    return { to, reason: REASONS[-position - 1]! };
   }
 
   /** Hold nothing, and go on after `base`. */
@@ -108,6 +121,7 @@ export class FlowLog {
     this.base = base;
     this.head = base;
     this.#first = 0;
+    this.#hole = undefined;
   }
 }
 
@@ -241,11 +255,17 @@ export class Log {
     return { bytes: segment.bytes, at, view: segment.views?.get(at) };
   }
 
-  /** Add the frames from `seq` on to `packet` until it holds `untilBytes` or a lost number comes. @returns The next number to send. */
-  gather(flow: FlowLog, seq: number, packet: PacketBuilder, untilBytes: number): number {
+  /** The length of the frame numbered `seq`, which must be held. */
+  frameBytes(flow: FlowLog, seq: number): number {
+    const { bytes, at } = this.locate(flow, seq);
+    return readU32(bytes, at);
+  }
+
+  /** Add the frames from `seq` to `last` to `packet` until it holds `untilBytes` or a hole comes. @returns The next number to send. */
+  gather(flow: FlowLog, seq: number, last: number, packet: PacketBuilder, untilBytes: number): number {
     this.#copyRun();
     let next = seq;
-    while (next <= flow.head && packet.byteLength < untilBytes) {
+    while (next <= last && packet.byteLength < untilBytes) {
       const position = flow.at(next);
       if (position < 0) return next;
       next++;

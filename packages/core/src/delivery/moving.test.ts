@@ -96,7 +96,7 @@ function between(others: readonly OriginRef[] = []) {
   };
   const tells = (by: typeof way, base: number, of: Declared = {}): void => {
     says(by, FrameType.flow, declaration(of));
-    if (base > 0) says(by, FrameType.start, control.start.encode({ flow: of.flow ?? FLOW, base }));
+    if (base > 0) says(by, FrameType.start, control.start.encode({ flow: of.flow ?? FLOW, base, offeredMs: 0 }));
   };
   const answers = (by: typeof way, ...patterns: string[]): void =>
     says(by, FrameType.attached, control.attached.encode({ origins: [{ id: ORIGIN_ID, incarnation }], patterns }));

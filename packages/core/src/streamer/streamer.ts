@@ -6,6 +6,7 @@ import { MeshError } from "../base/errors.ts";
 import { LIMITS } from "../base/limits.ts";
 import { plainBytes } from "../base/plain-bytes.ts";
 import { checkPattern, checkTopic } from "../base/topic-pattern.ts";
+import type { OfflinePolicy } from "../delivery/index.ts";
 import { encodePayload, encodeShared, type Reliability } from "../wire/index.ts";
 import type { Headers } from "./message.ts";
 import { type MessageHandler, type SubscribeOptions, Subscription, type SubscriptionHost } from "./subscription.ts";
@@ -15,6 +16,11 @@ export interface PublishOptions {
   readonly reliability?: Reliability;
   /** Travel beside the data, at most 64 KiB encoded. Default none. */
   readonly headers?: Headers;
+  /**
+   * What becomes of it while this node has no edge; a topic should say the same each time. Default `"queue"`, and `"drop"`
+   * for what is volatile.
+   */
+  readonly offline?: OfflinePolicy;
   /** Hand a `Uint8Array` over instead of having it copied: it must not be modified afterwards. Default `false`. */
   readonly transfer?: boolean;
 }
@@ -30,7 +36,7 @@ export interface StreamerHost extends Omit<SubscriptionHost, "onClose"> {
 const DONE = Promise.resolve();
 /** After this many bytes published without a pause, `publish` waits for one, so that edges can write. */
 const PAUSE_AFTER_BYTES = 256 * 1024;
-const PUBLISH_OPTIONS = ["reliability", "headers", "transfer"] as const;
+const PUBLISH_OPTIONS = ["reliability", "headers", "offline", "transfer"] as const;
 const SUBSCRIBE_OPTIONS = ["capacity", "overflow", "echo"] as const;
 const EMPTY: PublishOptions = Object.freeze({});
 
@@ -58,7 +64,7 @@ export class Streamer {
   publish(topic: string, data: unknown, options: PublishOptions = EMPTY): Promise<void> {
     if (topic !== this.#lastTopic) this.#check(topic);
     if (options !== EMPTY) checkPublishOptions(options);
-    const { reliability = "reliable", headers, transfer } = options;
+    const { reliability = "reliable", headers, offline, transfer } = options;
     const raw = data instanceof Uint8Array;
     const encodedHeaders = headers === undefined ? undefined : encodePayload(headers);
     if (encodedHeaders && encodedHeaders.byteLength > LIMITS.headerBytes) {
@@ -74,7 +80,7 @@ export class Streamer {
       );
     }
     if (payload.length >= LIMITS.logViewBytes && !(raw && transfer)) payload = payload.slice();
-    this.#host.feeds.publish(topic, reliability, raw, encodedHeaders, payload);
+    this.#host.feeds.publish(topic, reliability, raw, encodedHeaders, payload, offline);
     this.#unpausedBytes += payload.length + 64;
     return this.#unpausedBytes > PAUSE_AFTER_BYTES ? this.#pausing() : DONE;
   }
@@ -131,9 +137,11 @@ export class Streamer {
 /** @throws {TypeError} */
 function checkPublishOptions(options: PublishOptions): void {
   checkOptions("publish", options, PUBLISH_OPTIONS);
-  const { reliability, headers, transfer } = options;
+  const { reliability, headers, offline, transfer } = options;
   if (reliability !== undefined && reliability !== "reliable" && reliability !== "volatile")
     throw new TypeError(`reliability must be "reliable" or "volatile", got ${show(reliability)}`);
+  if (offline !== undefined && offline !== "queue" && offline !== "latest" && offline !== "drop")
+    throw new TypeError(`offline must be "queue", "latest" or "drop", got ${show(offline)}`);
   checkFlag("transfer", transfer);
   if (headers !== undefined) checkHeaders(headers);
 }

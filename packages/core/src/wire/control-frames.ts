@@ -204,7 +204,7 @@ export const attached = controlFrame(FrameType.attached, struct({ origins, patte
 export const detach = controlFrame(FrameType.detach, struct({ origins, patterns: list(pattern) }));
 
 /** A flow that a fresh want meets begins after `base`. */
-export const start = controlFrame(FrameType.start, struct({ flow: u53, base: seq }));
+export const start = controlFrame(FrameType.start, struct({ flow: u53, base: seq, offeredMs: u32 }));
 /** Up to `to`, nobody can deliver. */
 export const gap = controlFrame(FrameType.gap, struct({ flow: u53, to: seq, reason: oneOf(GAP_REASONS) }));
 /** Up to `to`, removed on purpose, by a policy. */
