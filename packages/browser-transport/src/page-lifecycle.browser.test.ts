@@ -30,6 +30,7 @@ describe("pageLifecycle()", () => {
       document.hidden = hidden;
       document.dispatchEvent(new Event("visibilitychange"));
     };
+    window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: false }));
     turn(true);
     document.dispatchEvent(new Event("freeze"));
     document.dispatchEvent(new Event("resume"));

@@ -14,9 +14,12 @@ export function pageLifecycle(scope: LifecycleScope = globalThis): Lifecycle {
       const on = (
         target: LifecycleScope | LifecycleScope["document"],
         name: string,
-        read = (_event: Event): LifecycleEvent => name as LifecycleEvent,
+        read = (_event: Event): LifecycleEvent | undefined => name as LifecycleEvent,
       ): void => {
-        const tell = (event: Event): void => listener(read(event));
+        const tell = (event: Event): void => {
+          const told = read(event);
+          if (told) listener(told);
+        };
         target?.addEventListener(name, tell);
         stops.push(() => target?.removeEventListener(name, tell));
       };
@@ -24,8 +27,10 @@ export function pageLifecycle(scope: LifecycleScope = globalThis): Lifecycle {
       on(document, "visibilitychange", () => (document?.hidden ? "hidden" : "visible"));
       for (const name of ["freeze", "resume"]) on(document, name);
       for (const name of ["online", "offline"]) on(scope, name);
-      on(scope, "pageshow", () => (document?.hidden ? "resume" : "pageshow"));
-      on(scope, "pagehide", (event) => ((event as PageTransitionEvent).persisted ? "pagehide" : "unload"));
+      const isKept = (event: Event): boolean => (event as PageTransitionEvent).persisted;
+      // The first time, when the page has been loaded, nothing has happened to it.
+      on(scope, "pageshow", (event) => (!isKept(event) ? undefined : document?.hidden ? "resume" : "pageshow"));
+      on(scope, "pagehide", (event) => (isKept(event) ? "pagehide" : "unload"));
       if (document?.hidden) listener("hidden");
       return {
         [dispose]: () => {

@@ -195,6 +195,40 @@ describe("a page that is frozen", () => {
   });
 });
 
+describe("a page that is put into the back/forward cache", () => {
+  it("has nothing open there, and goes on at once when it is shown again", async () => {
+    const { mesh, gateway, peer, page, sleeper, down, up, publish } = await scene();
+    void page.publish("up", "before");
+    await publish(peer, "down", 3);
+    sleeper.tell("pagehide", "hidden", "freeze");
+    await mesh.run(100);
+    expect([page.edges, gateway.edges.map(({ peer }) => peer.name), mesh.network.openLinks]).toEqual([[], ["peer"], 2]);
+    // One that goes on running dials nobody either.
+    await publish(peer, "down", 120);
+    expect(mesh.network.openLinks).toBe(2);
+    sleeper.tell("resume", "visible", "pageshow");
+    await mesh.run(200);
+    expect(down).toEqual({ data: numbers(123), gaps: [] });
+    void page.publish("up", "after");
+    await mesh.run(200);
+    expect(up).toEqual({ data: ["before", "after"], gaps: [] });
+  });
+
+  it.each(["before it has answered", "after it has answered"])("gives up a dial, %s", async (when) => {
+    const { mesh, page, sleeper } = await scene();
+    mesh.network.drop("page", "gateway");
+    await mesh.run(when.startsWith("before") ? 1 : 500);
+    sleeper.tell("visible");
+    await mesh.run(when.startsWith("before") ? 1 : 35);
+    sleeper.tell("pagehide");
+    await mesh.run(1_000);
+    expect([page.edges, mesh.network.openLinks]).toEqual([[], 2]);
+    sleeper.tell("pageshow");
+    await mesh.run(2_000);
+    expect(page.connection.state).toBe("online");
+  });
+});
+
 describe("the lease of a page that has published", () => {
   async function away(...events: LifecycleEvent[]) {
     const all = await scene();

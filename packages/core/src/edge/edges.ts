@@ -41,6 +41,7 @@ export interface EdgesOptions {
 
 /** Links in handshake that nobody has vouched for yet; more are turned away at once. */
 const MAX_HANDSHAKES = 1_000;
+const PARKED = "the page was put away";
 
 export class Edges implements EdgeHost {
   readonly #options: EdgesOptions;
@@ -66,6 +67,7 @@ export class Edges implements EdgeHost {
         for (const edge of this.#open.values()) this.#sayAway(edge);
       },
       onWake: () => turn.run(() => this.#wake()),
+      onPark: () => this.#park(),
     });
   }
 
@@ -201,6 +203,11 @@ export class Edges implements EdgeHost {
     for (const seed of [...this.#seeds.values()]) seed.input({ on: "wake" });
   }
 
+  #park(): void {
+    for (const edge of [...this.#open.values(), ...this.#handshaking]) void edge.close("goodbye", PARKED);
+    for (const dial of this.#dials.keys()) dial.abort(new MeshError("goodbye", PARKED));
+  }
+
   /** Stop listening and dialling, say goodbye on every edge; resolves when all links are closed. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -216,6 +223,7 @@ export class Edges implements EdgeHost {
 
   async #dial(seed: Seed): Promise<void> {
     const { address } = seed;
+    if (this.#life.isParked) throw new MeshError("dial-failed", PARKED);
     const transport = this.transportFor(address, "join");
     const controller = new AbortController();
     this.#giveUp(seed, new MeshError("timed-out", `${address} is dialled anew`));

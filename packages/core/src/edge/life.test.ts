@@ -11,6 +11,7 @@ function live() {
     clock,
     onAway: () => void told.push(life.away ? "away" : "here"),
     onWake: () => void told.push(`woken at ${clock.now()}`),
+    onPark: () => void told.push("parked"),
   });
   return { clock, life, told };
 }
@@ -27,8 +28,8 @@ describe("the life of a page", () => {
       ["away", "woken at 0"],
     ],
     [
-      ["hidden", "pagehide", "freeze", "resume", "pageshow", "visible"],
-      ["away", "woken at 0", "here"],
+      ["pagehide", "hidden", "freeze", "resume", "visible", "pageshow"],
+      ["away", "parked", "woken at 0", "here"],
     ],
     [
       ["hidden", "unload"],
@@ -64,6 +65,14 @@ describe("the life of a page", () => {
     clock.advance(1);
     seen.push(life.isHasty);
     expect(seen).toEqual([false, true, true, false]);
+  });
+
+  it("is in no haste while it is put away", () => {
+    const { life } = live();
+    life.on("pagehide");
+    const before = [life.isParked, life.isHasty];
+    life.on("pageshow");
+    expect([before, life.isParked, life.isHasty]).toEqual([[true, false], false, true]);
   });
 
   it("leaves no timer behind", () => {
