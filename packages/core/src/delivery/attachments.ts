@@ -55,6 +55,8 @@ export class Attachments implements Sources {
   readonly #upstreams = new Map<NodeId, Upstream>();
   /** Of origins that are gone, while positions live: should one come back, nothing old is new, and nothing new is missed. */
   readonly #gone = new Map<NodeId, Upstream>();
+  /** Known flows that have moved, says who feeds them, to a home that is not known here yet, or not in that life. */
+  readonly #moved = new Map<Flow, FlowDeclaration>();
   /** Origins whose demand or next hop may have changed. */
   readonly #dirty = new Set<NodeId>();
   /** Of the patterns wanted of any upstream. */
@@ -285,7 +287,17 @@ export class Attachments implements Sources {
     if (upstream.previous && wants.allAttached) upstream.releasePrevious();
     const { edge } = upstream;
     const { unsent } = wants;
-    if (!edge?.open || unsent.length === 0) return;
+    if (edge?.open && unsent.length > 0) this.#ask(upstream, edge, batch);
+    for (const [flow, declaration] of this.#moved) {
+      if (declaration.home !== upstream.origin || declaration.incarnation !== upstream.incarnation) continue;
+      this.#moved.delete(flow);
+      if (declaration.epoch > flow.epoch) this.#rehome(flow, upstream, declaration);
+    }
+  }
+
+  #ask(upstream: Upstream, edge: Edge, batch: AttachBatch): void {
+    const { wants } = upstream;
+    const { unsent } = wants;
     const resumed = this.#numbers.patterns(both(unsent, wants.confirmed));
     const flows = [...upstream.flows].filter(
       (flow) =>
@@ -363,14 +375,23 @@ export class Attachments implements Sources {
     upstream?.edge?.send(Lane.control, [control.attach.encode({ origins: upstream.refs, wants: [], positions })]);
   }
 
+  /** Nothing of it is known any more. */
+  forget(flow: Flow): void {
+    this.#moved.delete(flow);
+  }
+
   // ---- flows coming in
 
   /** @returns Whether `edge` may speak for the flow, also where nobody wants it any more. @throws {MeshError} `malformed-frame` */
   onFlow(edge: Edge, declaration: FlowDeclaration): boolean {
     const upstream = this.for(declaration);
+    const known = this.#host.flows.get(declaration.flow);
+    const hasMoved = known?.origin === declaration.origin && declaration.epoch > known.epoch;
+    if (hasMoved && known.upstream?.fedBy(edge)) this.#moved.set(known, declaration);
     if (!upstream?.fedBy(edge)) return false;
     // Of another life of its peer: the record of that one is on its way, or this is old news.
     if (upstream.kind === "peer" && upstream.incarnation !== declaration.incarnation) return true;
+    if (known) this.#moved.delete(known);
     if (upstream.wants.coversAsked(declaration.topic)) this.ensureFlow(upstream, declaration, 0);
     return true;
   }

@@ -548,6 +548,7 @@ export class Feeds implements ChildHost, Flushable {
   #forgetFlow(flow: Flow): void {
     this.#flows.delete(flow);
     this.#backlog.forget(flow);
+    this.#attachments.forget(flow);
     flow.upstream?.flows.delete(flow);
     this.#children.forgetFlow(flow);
     this.#localWants.forgetFlow(flow);

@@ -58,7 +58,7 @@ function neighbour(id: string, role: Role = "peer") {
 }
 
 /** A node with two ways to the origin, and to others. */
-function between(others: readonly OriginRef[] = []) {
+function between(others: OriginRef[] = []) {
   const ways = { one: neighbour("1"), other: neighbour("2") };
   let way = ways.one;
   let incarnation = 1;
@@ -109,7 +109,27 @@ function between(others: readonly OriginRef[] = []) {
     writeDataHead(frame, 0, Lane.reliable, flow, seq, 0, true, undefined, 1);
     turn.run(() => void feeds.onData(edge, frame, 0, readU32(frame, 0)));
   };
-  return { ...ways, feeds, clock, heard, want, flush, go, livesAnew, comesAndGoes, tells, answers, asks, drops, sends };
+  const comes = (origin: OriginRef): void => {
+    others.push(origin);
+    go(way);
+  };
+  return {
+    ...ways,
+    comes,
+    feeds,
+    clock,
+    heard,
+    want,
+    flush,
+    go,
+    livesAnew,
+    comesAndGoes,
+    tells,
+    answers,
+    asks,
+    drops,
+    sends,
+  };
 }
 
 it("a fresh want that moves before its answer begins where the new way starts it, not at the first number", () => {
@@ -273,4 +293,22 @@ it("who tells of a leaf's flow where it was is told where it is, also when it is
   other.asked();
   tells(other, 0, { home: homes[0]!.id, origin: leaf, epoch: 1 });
   expect(other.asked()).toEqual(["flow at 9"]);
+});
+
+it("a leaf's flow goes on from a gateway of which its neighbour had heard first", () => {
+  const homes = ["8", "9"].map((id) => ({ id: id.repeat(32), incarnation: 1 }));
+  const leaf = "a".repeat(32);
+  const { one, other, go, comes, want, flush, tells, asks, sends } = between([homes[0]!]);
+  go(one);
+  want("t");
+  flush();
+  tells(one, 0, { home: homes[0]!.id, origin: leaf, epoch: 1 });
+  sends(one, 1);
+  one.asked();
+  tells(one, 0, { home: homes[1]!.id, origin: leaf, epoch: 3 });
+  comes(homes[1]!);
+  expect(one.asked().sort()).toEqual(["from 1", "t fresh"]);
+  // Who attaches for that gateway is given it.
+  asks(other, { origins: [homes[1]!], wants: [{ pattern: "t", fresh: false }] });
+  expect(other.asked()).toContain("flow at 9");
 });
