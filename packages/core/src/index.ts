@@ -31,6 +31,7 @@ export type {
   Message,
   MessageHandler,
   PublishOptions,
+  SendOptions,
   SubscribeOptions,
   Subscription,
   SubscriptionEvents,

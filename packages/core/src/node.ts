@@ -16,7 +16,7 @@ import { type Connection, type Edge, edgeInfo, edgeStatus, type NodeEvents, type
 import { checkNodeOptions, type NodeOptions, type Runtime } from "./node-options.ts";
 import type { ExposeOptions, Remote, RemoteOptions } from "./rmi/index.ts";
 import { Rooms } from "./rooms.ts";
-import type { MessageHandler, PublishOptions, SubscribeOptions, Subscription } from "./streamer/index.ts";
+import type { MessageHandler, PublishOptions, SendOptions, SubscribeOptions, Subscription } from "./streamer/index.ts";
 import type { Role } from "./wire/index.ts";
 
 /** How long `close` lets data leave, in ms, unless told otherwise. */
@@ -211,6 +211,23 @@ export class MeshNode implements AsyncDisposable {
   subscribe<T = unknown>(pattern: string, options?: SubscribeOptions, handler?: MessageHandler<T>): Subscription<T> {
     this.#checkOpen("subscribe");
     return this.#rooms.streamer.subscribe<T>(pattern, options, handler);
+  }
+
+  /**
+   * Send to one node, in order, exactly once: whatever subscriptions of it match `topic` get the message, and nobody else does.
+   * Resolves when they hold it. A node that is out of reach for a moment, or moves to another gateway, is waited for.
+   * @param nodeId A peer's, or a leaf's that exposes something or has spoken to this node.
+   * @param data As in `publish`; with topic and headers at most 8 MiB, 1 MiB from a leaf. Copied before this returns.
+   * @throws {TypeError | RangeError} @throws {MeshError} `no-responder` when no subscription there matches, `peer-lost` (it may
+   *   have arrived, the message says so), `unreachable`, `timed-out`, `overflow`, `too-large`, `forbidden`, `closed`; or the
+   *   signal's reason.
+   */
+  send(nodeId: NodeId, topic: string, data: unknown, options: SendOptions = {}): Promise<void> {
+    checkNodeId(nodeId);
+    checkOptions("send", options, ["headers", "timeoutMs", "signal"]);
+    this.#checkOpen("send");
+    const { streamer, calls } = this.#rooms;
+    return calls.send(nodeId, topic, streamer.sendArgs(topic, data, options.headers), options);
   }
 
   /** Who subscribes to `topic`, as far as this node knows; itself left out. */

@@ -187,6 +187,7 @@ export class Rooms {
     this.calls = new Calls({
       ...{ clock, random, pipes: this.pipes, maxMessageBytes: maxPayloadBytes },
       instances: (service) => this.#instances(service),
+      onSent: (from, topic, args) => this.streamer.onSent(from, topic, args),
       joined: () => this.ready(),
       onError: (error) => this.onError(error),
       onServicesChanged: () => this.#tellInterest(),

@@ -97,6 +97,10 @@ export const LIMITS = {
   pipeQueueBytes: 16 * MiB,
   /** The same in messages. */
   pipeQueueMessages: 64 * 1024,
+  /** Messages sent to this node alone that wait to be read, in bytes, of one sender; one message always may. */
+  sentUnreadBytes: 4 * MiB,
+  /** The same of all senders. */
+  sentUnreadBytesOfAll: 64 * MiB,
   /** Nodes whose pipes one node remembers; other newcomers are turned away. */
   pipeRemotes: 65_536,
   /** Of these, nodes with one home: one gateway must not take all the room. */

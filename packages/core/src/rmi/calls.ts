@@ -6,7 +6,7 @@ import { LIMITS } from "../base/limits.ts";
 import { utf8 } from "../base/platform.ts";
 import { Exposed, type ExposeOptions } from "./exposed.ts";
 import { Incoming, type IncomingHost } from "./incoming.ts";
-import { Outgoing, type OutgoingHost } from "./outgoing.ts";
+import { MESSAGES, Outgoing, type OutgoingHost } from "./outgoing.ts";
 import { decodeRmi, type RmiMessage } from "./protocol.ts";
 import { type CallOptions, type Invoke, type Remote, remoteRoot } from "./remote.ts";
 
@@ -77,6 +77,18 @@ export class Calls {
       return checked;
     };
     return remoteRoot<T>(invoke, check(callOptions), check);
+  }
+
+  /** Resolves when `node` holds the message. @param args What its `onSent` gets. */
+  async send(
+    node: NodeId,
+    topic: string,
+    args: readonly unknown[],
+    { timeoutMs = Number.POSITIVE_INFINITY, signal }: CallOptions,
+  ): Promise<void> {
+    checkSignal(signal);
+    if (timeoutMs !== Number.POSITIVE_INFINITY) checkRange("timeoutMs", timeoutMs, 1, MAX_TIMEOUT_MS);
+    await this.#outgoing.call(MESSAGES, node, [topic], args, { timeoutMs, ...(signal && { signal }) });
   }
 
   /** Nodes whose answer is waited for, or that wait for one. */

@@ -5,12 +5,15 @@ import type { NodeId } from "../base/ids.ts";
 import type { Pipes } from "../delivery/index.ts";
 import { Lane } from "../wire/index.ts";
 import type { Exposed } from "./exposed.ts";
+import { MESSAGES } from "./outgoing.ts";
 import { encodeRmi, type RmiMessage } from "./protocol.ts";
 
 export interface IncomingHost {
   readonly pipes: Pick<Pipes, "send">;
   /** Largest message that `pipes` take. */
   readonly maxMessageBytes: number;
+  /** A message came for this node. @returns Why nobody gets it. */
+  onSent(from: NodeId, topic: string, args: readonly unknown[] | null): MeshError | undefined;
   onError(error: unknown): void;
 }
 
@@ -42,6 +45,12 @@ export class Incoming {
 
   onCall(caller: NodeId, call: CallMessage): void {
     const { id } = call;
+    if (call.service === MESSAGES) {
+      const refused = this.#host.onSent(caller, call.path[0] ?? "", call.args);
+      if (!refused) return this.#send(caller, { kind: "result", id, value: null });
+      const { code, message } = refused;
+      return this.#send(caller, { kind: "refusal", id, code, detail: message.slice(code.length + 3) });
+    }
     if ((this.#running.get(caller)?.size ?? 0) >= MAX_RUNNING) {
       const detail = `${MAX_RUNNING} calls of this node run there already`;
       return this.#send(caller, { kind: "refusal", id, code: "overflow", detail });

@@ -15,7 +15,7 @@ import type { CallOptions } from "./remote.ts";
 export interface OutgoingHost {
   readonly clock: Clock;
   readonly random: Random;
-  readonly pipes: Pick<Pipes, "send" | "withdraw">;
+  readonly pipes: Pick<Pipes, "knows" | "send" | "withdraw">;
   /** Instances of an exposed object now known, nearest first. */
   instances(service: string): readonly ServiceInstance[];
   /** Resolves when the directory can be believed, so that "nobody" means nobody. */
@@ -26,6 +26,9 @@ export interface OutgoingHost {
 const DEFAULT_TIMEOUT_MS = 10_000;
 /** Looking through all calls costs time, so the more there are the later one may time out: by so much for each, in ms. */
 const SWEEP_MS_PER_CALL = 0.01;
+
+/** What messages are sent to, instead of an exposed object: a name that none can have. */
+export const MESSAGES = "";
 
 /** What was asked for. */
 interface Request {
@@ -73,7 +76,9 @@ class Call implements Sent {
   }
 
   onLost(code: MeshErrorCode, why: string, mayHaveArrived: boolean): void {
-    this.reject(new MeshError(code, `${why}; the call ${mayHaveArrived ? "may have run" : "did not run"}`));
+    const [what, done] = this.request.service === MESSAGES ? ["message", "arrive"] : ["call", "run"];
+    const became = mayHaveArrived ? `may have ${done === "run" ? done : "arrived"}` : `did not ${done}`;
+    this.reject(new MeshError(code, `${why}; the ${what} ${became}`));
   }
 
   #end(): void {
@@ -122,8 +127,8 @@ export class Outgoing {
     }
     const dueMs = this.#host.clock.now() + timeoutMs;
     const request: Request = { id, service, path, timeoutMs, dueMs, signal };
-    const instance = this.#find(service, node);
-    return instance ? this.#send(request, instance, payload) : this.#sendWhenJoined(request, node, payload.slice());
+    const owner = this.#find(service, node);
+    return owner ? this.#send(request, owner, payload) : this.#sendWhenJoined(request, node, payload.slice());
   }
 
   async #sendWhenJoined(request: Request, node: string | undefined, payload: Uint8Array): Promise<unknown> {
@@ -131,8 +136,10 @@ export class Outgoing {
     await this.#within(this.#joined(), timeoutMs, signal);
     if (signal?.aborted) throw signal.reason;
     if (this.#closed) throw new MeshError("closed", "this node was closed meanwhile; the call did not run");
-    const instance = this.#find(service, node);
-    if (instance) return this.#send(request, instance, payload);
+    const owner = this.#find(service, node);
+    if (owner) return this.#send(request, owner, payload);
+    if (service === MESSAGES)
+      throw new MeshError("unreachable", `node ${node} is not known; the message did not arrive`);
     throw new MeshError(
       "no-responder",
       node === undefined
@@ -141,7 +148,7 @@ export class Outgoing {
     );
   }
 
-  #send(request: Request, { owner }: ServiceInstance, payload: Uint8Array): Promise<unknown> {
+  #send(request: Request, owner: NodeId, payload: Uint8Array): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const { dueMs, signal } = request;
       const call = new Call(request, owner, this.#calls, resolve, reject);
@@ -166,25 +173,30 @@ export class Outgoing {
     return this.#joining;
   }
 
-  #find(service: string, node: string | undefined): ServiceInstance | undefined {
+  #find(service: string, node: string | undefined): NodeId | undefined {
+    if (service === MESSAGES) return this.#host.pipes.knows(node!) ? node : undefined;
     const instances = this.#host.instances(service);
-    if (node === undefined) return instances[0];
-    return (
-      instances.find((instance) => instance.owner === node) ?? instances.find((instance) => instance.ownerName === node)
-    );
+    if (node === undefined) return instances[0]?.owner;
+    const found =
+      instances.find((instance) => instance.owner === node) ??
+      instances.find((instance) => instance.ownerName === node);
+    return found?.owner;
   }
 
   /** @throws {MeshError} `timed-out`, or the signal's reason. */
   #within(wait: Promise<void>, timeoutMs: number, signal: AbortSignalLike | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = this.#host.clock.setTimer(timeoutMs, () =>
-        finish(() =>
-          reject(new MeshError("timed-out", `no edge to the mesh within ${timeoutMs} ms; the call did not run`)),
-        ),
-      );
+      const timer =
+        timeoutMs < Number.POSITIVE_INFINITY
+          ? this.#host.clock.setTimer(timeoutMs, () =>
+              finish(() =>
+                reject(new MeshError("timed-out", `no edge to the mesh within ${timeoutMs} ms; the call did not run`)),
+              ),
+            )
+          : undefined;
       const onAbort = (): void => finish(() => reject(signal?.reason));
       const finish = (settle: () => void): void => {
-        timer[dispose]();
+        timer?.[dispose]();
         signal?.removeEventListener("abort", onAbort);
         settle();
       };
@@ -258,10 +270,13 @@ export class Outgoing {
     for (const call of this.#calls.values()) {
       const { service, path, timeoutMs, dueMs } = call.request;
       if (dueMs <= nowMs) {
-        const what = `"${service}.${path.join(".")}"`;
+        const what = service === MESSAGES ? `the message on "${path[0]}"` : `"${service}.${path.join(".")}"`;
         this.#giveUp(
           call,
-          new MeshError("timed-out", `${what} did not answer within ${timeoutMs} ms; it may still run`),
+          new MeshError(
+            "timed-out",
+            `${what} ${service === MESSAGES ? "was not taken" : "did not answer"} within ${timeoutMs} ms; it may still ${service === MESSAGES ? "arrive" : "run"}`,
+          ),
         );
       } else if (dueMs < nextMs) nextMs = dueMs;
     }

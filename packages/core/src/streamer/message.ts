@@ -15,7 +15,7 @@ export interface Message<T = unknown> {
   readonly data: T;
   /** The node that published it. */
   readonly origin: NodeId;
-  /** Its number in the flow of this origin and topic, from 1. */
+  /** Its number in the flow of this origin and topic, from 1; of what was sent to this node alone, one that grows. */
   readonly seq: number;
   /** The origin's wall clock when it was published, ms since 1970-01-01 UTC, with microseconds. */
   readonly publishedAt: number;

@@ -3,12 +3,15 @@
 import { checkFlag, checkOptions, show } from "../base/check-options.ts";
 import type { Clock } from "../base/clock.ts";
 import { MeshError } from "../base/errors.ts";
+import type { NodeId } from "../base/ids.ts";
 import { LIMITS } from "../base/limits.ts";
 import { plainBytes } from "../base/plain-bytes.ts";
-import { checkPattern, checkTopic } from "../base/topic-pattern.ts";
+import type { AbortSignalLike } from "../base/platform.ts";
+import { checkPattern, checkTopic, matches } from "../base/topic-pattern.ts";
 import type { OfflinePolicy } from "../delivery/index.ts";
 import { encodePayload, encodeShared, type Reliability } from "../wire/index.ts";
 import type { Headers } from "./message.ts";
+import { areSentArgs, type SentArgs, SentMessage } from "./sent-message.ts";
 import { type MessageHandler, type SubscribeOptions, Subscription, type SubscriptionHost } from "./subscription.ts";
 
 export interface PublishOptions {
@@ -33,6 +36,15 @@ export interface StreamerHost extends Omit<SubscriptionHost, "onClose"> {
   onPatternsChanged(): void;
 }
 
+export interface SendOptions {
+  /** Travel beside the data, at most 64 KiB encoded. Default none. */
+  readonly headers?: Headers;
+  /** Until the other node holds it, in ms, 1 to 3 600 000. Default: as long as it can be hoped for. */
+  readonly timeoutMs?: number;
+  /** Gives up; rejects with the signal's reason. */
+  readonly signal?: AbortSignalLike;
+}
+
 const DONE = Promise.resolve();
 /** After this many bytes published without a pause, `publish` waits for one, so that edges can write. */
 const PAUSE_AFTER_BYTES = 256 * 1024;
@@ -42,7 +54,7 @@ const EMPTY: PublishOptions = Object.freeze({});
 
 export class Streamer {
   readonly #host: StreamerHost;
-  readonly #subscriptions = new Set<{ readonly pattern: string; close(): void }>();
+  readonly #subscriptions = new Set<Pick<Subscription, "pattern" | "close" | "hears" | "onSent">>();
   /** Patterns of subscriptions that are ready: what the directory may list. */
   readonly #listed = new Set<{ readonly pattern: string; close(): void }>();
   /** Topics published to before; their syntax need not be checked again. */
@@ -50,6 +62,11 @@ export class Streamer {
   /** The topic checked last. NaN equals nothing, not even what a wrong call may pass. */
   #lastTopic: string | number = Number.NaN;
   #unpausedBytes = 0;
+  /** Messages sent to others so far. */
+  #sent = 0;
+  /** Bytes of messages that were sent to this node alone and wait to be read, by sender, and all together. */
+  readonly #unread = new Map<NodeId, number>();
+  #unreadBytes = 0;
   #pause: Promise<void> | undefined;
 
   constructor(host: StreamerHost) {
@@ -66,12 +83,7 @@ export class Streamer {
     if (options !== EMPTY) checkPublishOptions(options);
     const { reliability = "reliable", headers, offline, transfer } = options;
     const raw = data instanceof Uint8Array;
-    const encodedHeaders = headers === undefined ? undefined : encodePayload(headers);
-    if (encodedHeaders && encodedHeaders.byteLength > LIMITS.headerBytes) {
-      throw new RangeError(
-        `headers must encode to at most ${LIMITS.headerBytes} bytes, got ${encodedHeaders.byteLength}`,
-      );
-    }
+    const encodedHeaders = encodeHeaders(headers);
     let payload = raw ? plainBytes(data) : encodeShared(data);
     if (payload.length > this.#host.messageBytes) {
       throw new MeshError(
@@ -111,6 +123,38 @@ export class Streamer {
     return subscription;
   }
 
+  /** What is to travel of a message to one node. @throws {TypeError | RangeError} */
+  sendArgs(topic: string, data: unknown, headers: Headers | undefined): SentArgs {
+    checkTopic(topic);
+    if (headers !== undefined) checkHeaders(headers);
+    const raw = data instanceof Uint8Array;
+    const payload = raw ? plainBytes(data) : encodePayload(data);
+    return [++this.#sent, this.#host.clock.wallNow(), raw, encodeHeaders(headers) ?? null, payload];
+  }
+
+  /** A message came for this node alone. @returns Why nobody gets it. */
+  onSent(origin: NodeId, topic: string, args: readonly unknown[] | null): MeshError | undefined {
+    if (!areSentArgs(topic, args)) return new MeshError("malformed-payload", "not a message that a node sends");
+    const readers = [...this.#subscriptions].filter((reader) => matches(reader.pattern, topic) && reader.hears(origin));
+    if (readers.length === 0)
+      return new MeshError("no-responder", `node ${this.#host.self} has no subscription that "${topic}" matches`);
+    const sent = new SentMessage(origin, topic, args, (read) => this.#count(origin, -read.byteLength));
+    const unread = this.#unread.get(origin) ?? 0;
+    const isTooMuch = unread > 0 && unread + sent.byteLength > LIMITS.sentUnreadBytes;
+    if (isTooMuch || this.#unreadBytes + sent.byteLength > LIMITS.sentUnreadBytesOfAll)
+      return new MeshError("overflow", `${unread} bytes that were sent to node ${this.#host.self} wait there unread`);
+    this.#count(origin, sent.byteLength);
+    for (const reader of readers) reader.onSent(sent);
+    return undefined;
+  }
+
+  #count(origin: NodeId, byteLength: number): void {
+    const unread = (this.#unread.get(origin) ?? 0) + byteLength;
+    this.#unreadBytes += byteLength;
+    if (unread > 0) this.#unread.set(origin, unread);
+    else this.#unread.delete(origin);
+  }
+
   close(): void {
     for (const subscription of [...this.#subscriptions]) subscription.close();
   }
@@ -144,6 +188,15 @@ function checkPublishOptions(options: PublishOptions): void {
     throw new TypeError(`offline must be "queue", "latest" or "drop", got ${show(offline)}`);
   checkFlag("transfer", transfer);
   if (headers !== undefined) checkHeaders(headers);
+}
+
+/** @throws {RangeError} */
+function encodeHeaders(headers: Headers | undefined): Uint8Array | undefined {
+  if (headers === undefined) return undefined;
+  const encoded = encodePayload(headers);
+  if (encoded.byteLength > LIMITS.headerBytes)
+    throw new RangeError(`headers must encode to at most ${LIMITS.headerBytes} bytes, got ${encoded.byteLength}`);
+  return encoded;
 }
 
 /** @throws {TypeError} */

@@ -21,6 +21,7 @@ import {
   readU32,
 } from "../wire/index.ts";
 import type { Drop, Gap, Headers, Message } from "./message.ts";
+import { SentMessage } from "./sent-message.ts";
 
 export interface SubscribeOptions {
   /** Most messages that wait unread, 1 or more. Default: as many as the log holds. */
@@ -54,9 +55,12 @@ export interface SubscriptionHost {
   onClose(subscription: object): void;
 }
 
+/** What messages are of: a flow, whose log holds them, or one that was sent to this node alone. */
+type Source = Flow | SentMessage;
+
 /** Numbers of one flow that wait, `next` to `to`: messages, or what the mesh lost and the reader has not come to yet. */
 interface Run {
-  readonly flow: Flow;
+  readonly flow: Source;
   next: number;
   to: number;
   /** Why they are lost; undefined for messages. */
@@ -143,6 +147,7 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
   close(): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#releaseSent();
     this.#host.feeds.unwant(this.#want);
     this.#host.onClose(this);
     this.#arrival?.resolve();
@@ -172,6 +177,23 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
     };
   }
 
+  /** What waits here may be read still, but is not counted any more. */
+  #releaseSent(): void {
+    for (const { flow } of this.#runs.slice(this.#firstRun)) if (flow instanceof SentMessage) flow.release(this);
+  }
+
+  /** Whether what `origin` sends to this node alone is for this subscription, too. */
+  hears(origin: string): boolean {
+    return !this.#ended && (this.#options.echo !== false || origin !== this.#host.self);
+  }
+
+  /** One message came for this node alone. */
+  onSent(sent: SentMessage): void {
+    sent.heldBy(this);
+    if (this.#options.capacity === undefined || this.#makesRoom(sent)) this.#add(sent, 1, 1);
+    else sent.release(this);
+  }
+
   // ---- from the feeds
 
   onMessages(flow: Flow, from: number, to: number): void {
@@ -180,7 +202,7 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
     for (let seq = from; seq <= to; seq++) if (this.#makesRoom(flow)) this.#add(flow, seq, seq);
   }
 
-  #add(flow: Flow, from: number, to: number): void {
+  #add(flow: Source, from: number, to: number): void {
     this.#waiting += to - from + 1; // before listeners may look: whoever makes room tells of what is lost
     const last = this.#runs[this.#runs.length - 1];
     if (last?.flow === flow && last.to === from - 1 && !last.lost && this.#runs.length > this.#firstRun) last.to = to;
@@ -189,7 +211,7 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
   }
 
   /** Whether one more message of `flow` may wait; by the overflow chosen, it or the oldest is dropped. */
-  #makesRoom(flow: Flow): boolean {
+  #makesRoom(flow: Source): boolean {
     const capacity = this.#options.capacity!;
     if (this.#waiting >= capacity) this.#tellLost();
     if (this.#waiting >= capacity) {
@@ -225,7 +247,7 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
     this.#events.emit("drop", { topic: flow.topic, origin: flow.origin, count: to - from + 1 });
   }
 
-  #drop({ topic, origin }: Flow, count: number): void {
+  #drop({ topic, origin }: Source, count: number): void {
     this.dropped += count;
     this.#host.feeds.counters.drops += count;
     this.#events.emit("drop", { topic, origin, count });
@@ -237,6 +259,7 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
     run.next++;
     this.#waiting--;
     if (run.next > run.to) this.#shift();
+    if (run.flow instanceof SentMessage) run.flow.release(this);
     this.#drop(run.flow, 1);
   }
 
@@ -284,7 +307,7 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
     }
   }
 
-  #tell(flow: Flow, from: number, to: number, reason: GapReason): void {
+  #tell(flow: Source, from: number, to: number, reason: GapReason): void {
     const { topic, origin, stream } = flow;
     const gap: Gap = { topic, origin, from, to, reason };
     const before = this.#holes.get(stream);
@@ -296,7 +319,7 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
   }
 
   /** The hole that the message now read of `flow` is the first after. */
-  #holeBefore({ stream }: Flow): Gap | undefined {
+  #holeBefore({ stream }: Source): Gap | undefined {
     const hole = this.#holes.get(stream);
     if (hole) this.#holes.delete(stream);
     return hole;
@@ -316,7 +339,8 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
       const seq = run.next++;
       this.#waiting--;
       if (run.next > run.to) this.#shift();
-      const message = this.#read(run.flow, seq);
+      const { flow } = run;
+      const message = flow instanceof SentMessage ? this.#readSent(flow) : this.#read(flow, seq);
       if (message) return message;
     }
   }
@@ -348,17 +372,31 @@ export class Subscription<T = unknown> implements AsyncIterable<Message<T>>, Dis
         gap: this.#holes.size > 0 ? this.#holeBefore(flow) : undefined,
       };
     } catch (cause) {
-      this.#tell(flow, seq, seq, "undecodable");
-      const why = cause instanceof Error ? cause.message : String(cause);
-      this.#host.onError(
-        new MeshError(
-          "malformed-payload",
-          `message ${seq} of "${flow.topic}" from ${flow.origin} was dropped: ${why}`,
-          { cause },
-        ),
-      );
+      this.#undecodable(flow, seq, cause);
       return undefined;
     }
+  }
+
+  #readSent(sent: SentMessage): Message<T> | undefined {
+    const { topic, origin, seq, publishedAt, raw, headers, payload } = sent;
+    sent.release(this);
+    try {
+      return {
+        ...{ topic, origin, seq, publishedAt, gap: undefined },
+        data: (raw ? copyOf(payload, 0, payload.byteLength) : decodeBorrowed(payload)) as T,
+        headers: headers ? readHeaders(headers) : NO_HEADERS,
+      };
+    } catch (cause) {
+      this.#undecodable(sent, seq, cause);
+      return undefined;
+    }
+  }
+
+  #undecodable(flow: Source, seq: number, cause: unknown): void {
+    this.#tell(flow, seq, seq, "undecodable");
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const what = `message ${seq} of "${flow.topic}" from ${flow.origin}`;
+    this.#host.onError(new MeshError("malformed-payload", `${what} was dropped: ${why}`, { cause }));
   }
 
   async #next(): Promise<IteratorResult<Message<T>, undefined>> {
@@ -427,7 +465,7 @@ function isLost(run: Run): boolean {
 /** Lost runs of one flow that follow on one another are put together where the first of them stands. */
 function merged(runs: readonly Run[], onlySameReason: boolean): Run[] {
   const kept: Run[] = [];
-  const last = new Map<Flow, Run>();
+  const last = new Map<Source, Run>();
   for (const run of runs) {
     const isAllLost = run.lost !== undefined || run.to <= run.flow.log.base;
     const before = isAllLost ? last.get(run.flow) : undefined;

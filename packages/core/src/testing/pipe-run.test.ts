@@ -6,7 +6,7 @@ import { pipeRun } from "./pipe-run.ts";
 const FIRST = Number(process.env.CHASKI_SEED ?? 1);
 const COUNT = Number(process.env.CHASKI_SEEDS ?? 200);
 
-it(`calls run once and in order, and are answered or said to be lost, in ${COUNT} lives of a mesh whose nodes die and move`, {
+it(`calls and messages come once and in order, and are answered or said to be lost, in ${COUNT} lives of a mesh whose nodes die and move`, {
   timeout: 0,
 }, async () => {
   const failures: string[] = [];

@@ -1,7 +1,8 @@
 /**
- * One random life of a small mesh in which nodes call each other, heard by an oracle for pipes: relays die, edges are cut,
- * leaves move between gateways, nodes are started anew. Each caller numbers its calls to each node; a callee life must see
- * them grow, each once; a call that was answered has run, one that rejects with "did not run" has not.
+ * One random life of a small mesh in which nodes call and send to each other, heard by an oracle for pipes: relays die, edges
+ * are cut, leaves move between gateways, nodes are started anew. Each sender numbers its calls of each node, and its messages
+ * to it; a life that receives must see the numbers grow, each once; what was answered has come, and what rejects with "did not
+ * run" or "did not arrive" has not.
  */
 import { keylessIdentity } from "../auth/index.ts";
 import { MeshError } from "../base/errors.ts";
@@ -64,13 +65,17 @@ export async function pipeRun(seed: number, settle: () => Promise<void>): Promis
     lives.set(name, (lives.get(name) ?? 0) + 1);
     alive.add(name);
     const newest = new Map<string, number>();
+    const take = (caller: string, number: number): void => {
+      const call = `${caller} to ${name}: ${number}`;
+      if (ran.has(call)) violations.push(`${call} came in ${ran.get(call)} and again in ${life}`);
+      ran.set(call, life);
+      if (number <= (newest.get(caller) ?? 0)) violations.push(`${call} came in ${life} after ${newest.get(caller)}`);
+      newest.set(caller, number);
+    };
+    node.subscribe<readonly [string, number]>("to/*", {}, ({ data }) => take(...data));
     node.expose(name, {
       take: (caller: string, number: number) => {
-        const call = `${caller} to ${name}: ${number}`;
-        if (ran.has(call)) violations.push(`${call} ran in ${ran.get(call)} and again in ${life}`);
-        ran.set(call, life);
-        if (number <= (newest.get(caller) ?? 0)) violations.push(`${call} ran in ${life} after ${newest.get(caller)}`);
-        newest.set(caller, number);
+        take(caller, number);
         const delayMs = random.float() < 0.5 ? 0 : pick(1_500);
         if (delayMs === 0) return number;
         return new Promise((resolve) => mesh.clock.setTimer(delayMs, () => resolve(number)));
@@ -89,33 +94,35 @@ export async function pipeRun(seed: number, settle: () => Promise<void>): Promis
     const to = places[pick(places.length)]!.name;
     const node = mesh.nodes.get(from)!;
     if (from === to || !alive.has(from)) return;
-    const caller = `${from}#${lives.get(from)}`;
+    const isSent = random.float() < 0.3;
+    const caller = `${from}#${lives.get(from)}${isSent ? " sending" : ""}`;
     const number = (counts.get(`${caller} ${to}`) ?? 0) + 1;
     counts.set(`${caller} ${to}`, number);
     const what = `${caller} to ${to}: ${number}`;
     called++;
     pending.set(what, node);
-    node
-      .remote<Service>(to, { timeoutMs: TIMEOUT_MS })
-      .take(caller, number)
-      .then(
-        (value) => {
-          pending.delete(what);
-          answered++;
-          if (value !== number || !ran.has(what)) violations.push(`${what} was answered ${value} and did not run`);
-        },
-        (error: unknown) => {
-          pending.delete(what);
-          lost++;
-          if (!(error instanceof MeshError)) throw error;
-          if (/did not run|no-responder/.test(error.message) && ran.has(what))
-            violations.push(`${what} ran in ${ran.get(what)}: ${error.message}`);
-          if (!["peer-lost", "no-responder", "closed", "unreachable"].includes(error.code))
-            violations.push(`${what} rejected with ${error.message}`);
-          if (error.code === "peer-lost" && !hasDied.has(to))
-            violations.push(`${what}: nobody died, but ${error.message}`);
-        },
-      );
+    const outcome = isSent
+      ? node.send(identities.get(to)!.id, `to/${to}`, [caller, number])
+      : node.remote<Service>(to, { timeoutMs: TIMEOUT_MS }).take(caller, number);
+    outcome.then(
+      (value) => {
+        pending.delete(what);
+        answered++;
+        if ((!isSent && value !== number) || !ran.has(what))
+          violations.push(`${what} was answered ${value} and did not come`);
+      },
+      (error: unknown) => {
+        pending.delete(what);
+        lost++;
+        if (!(error instanceof MeshError)) throw error;
+        if (/did not run|did not arrive|no-responder/.test(error.message) && ran.has(what))
+          violations.push(`${what} ran in ${ran.get(what)}: ${error.message}`);
+        if (!["peer-lost", "no-responder", "closed", "unreachable"].includes(error.code))
+          violations.push(`${what} rejected with ${error.message}`);
+        if (error.code === "peer-lost" && !hasDied.has(to))
+          violations.push(`${what}: nobody died, but ${error.message}`);
+      },
+    );
   }
   for (let i = 0; i < CALLS; i++) mesh.clock.setTimer(pick(RUN_MS), call);
 

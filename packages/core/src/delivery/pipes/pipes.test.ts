@@ -133,6 +133,25 @@ describe("pipes", () => {
     channel.clock.advance(10);
     expect(page.received.map((got) => numberOf(got.message))).toEqual([2]);
   });
+
+  it("find a leaf again at the home it last named, after they looked for it where the directory had it", () => {
+    const { channel, a } = pair();
+    const leaf = "d".repeat(32);
+    channel.leaves.add(leaf);
+    const page = channel.start(leaf, C);
+    page.pipes.send(A, Lane.reliable, message(1));
+    channel.clock.advance(1_000);
+    page.home = B; // nobody hears that it was away for a moment
+    a.pipes.send(leaf, Lane.reliable, message(2));
+    channel.clock.advance(1_000);
+    expect(page.received).toHaveLength(1);
+    page.home = C;
+    page.pipes.send(A, Lane.reliable, message(3));
+    channel.clock.advance(10);
+    a.pipes.send(leaf, Lane.reliable, message(4));
+    channel.clock.advance(100);
+    expect([page.received.length, a.received.length]).toEqual([2, 2]);
+  });
 });
 
 describe("a pipe refuses", () => {

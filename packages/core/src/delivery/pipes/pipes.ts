@@ -84,7 +84,8 @@ export class Pipes implements Flushable {
   #owed: Remote[] = [];
   #life: number;
   #home: NodeId;
-  /** How many homes this node had before. */
+  /** The home that frames name, and how many this node had before it; `#home` is where others were told it is. */
+  #namedHome: NodeId;
   #moves = 0;
   /** Changes of the mesh so far. */
   #changes = 0;
@@ -102,6 +103,7 @@ export class Pipes implements Flushable {
     this.#reader = reader;
     this.#life = host.incarnation();
     this.#home = host.unicast.home;
+    this.#namedHome = this.#home;
     this.#wallAheadMs = host.clock.wallNow() - host.clock.now();
     host.unicast.listen(Port.pipes, {
       onMessage: (source, payload) => this.#onFrame(source, payload),
@@ -150,14 +152,22 @@ export class Pipes implements Flushable {
     return this.#remotes.get(node)?.outs.some((out) => out?.withdraw(sender)) ?? false;
   }
 
+  /** Whether it can be sent something. */
+  knows(node: NodeId): boolean {
+    return node === this.#host.self || this.#remotes.has(node) || this.#homeOf(node) !== undefined;
+  }
+
+  #homeOf(node: NodeId): NodeId | undefined {
+    const home = this.#host.homeOf(node);
+    return home === node && this.#host.incarnationOf(node) === undefined ? undefined : home;
+  }
+
   /** @throws {MeshError} `unreachable` */
   #remoteOf(node: NodeId, nowMs: number): Remote {
-    const { homeOf, incarnationOf } = this.#host;
     let remote = this.#remotes.get(node);
     if (!remote) {
-      const home = homeOf(node);
-      if (home === undefined || (home === node && incarnationOf(node) === undefined))
-        throw new MeshError("unreachable", `node ${node} is not known`);
+      const home = this.#homeOf(node);
+      if (home === undefined) throw new MeshError("unreachable", `node ${node} is not known`);
       remote = this.#add(node, home);
     }
     if (remote.checkedAt !== this.#changes) this.#check(remote, nowMs);
@@ -222,6 +232,11 @@ export class Pipes implements Flushable {
   }
 
   #head(kind: PipeKind, to: number, more: Partial<PipeHead>): PipeHead {
+    const { home } = this.#host.unicast;
+    if (home !== this.#namedHome) {
+      this.#namedHome = home;
+      this.#moves++;
+    }
     return {
       ...{ kind, flag: false, lane: Lane.reliable, reason: 0, move: this.#moves, from: this.#life, to },
       ...{ pipe: 0, number: 0, ackPipe: 0, ackNumber: 0 },
@@ -321,7 +336,8 @@ export class Pipes implements Flushable {
     if (from < remote.life) return false;
     if (from > remote.life) this.#begins(remote, from);
     remote.missingSinceMs = Number.POSITIVE_INFINITY;
-    if (move > remote.move) {
+    // The same home again counts, too: it may have been looked for elsewhere meanwhile.
+    if (move >= remote.move) {
       remote.move = move;
       if (home !== remote.home) this.#move(remote, home, nowMs);
     }
@@ -480,7 +496,6 @@ export class Pipes implements Flushable {
     const moved = home !== this.#home;
     if (moved) {
       this.#home = home;
-      this.#moves++;
       for (const remote of this.#remotes.values()) remote.forgetHeads();
       // Whoever has something for this node looks for it where it was.
       if (home !== this.#host.self)
