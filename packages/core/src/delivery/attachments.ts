@@ -59,6 +59,9 @@ export class Attachments implements Sources {
   readonly #moved = new Map<Flow, FlowDeclaration>();
   /** Origins whose demand or next hop may have changed. */
   readonly #dirty = new Set<NodeId>();
+  /** What is wanted of every leaf may have changed; and what was when they were asked last. */
+  #leavesTouched = false;
+  #askedOfLeaves: readonly PatternSet[] = [];
   /** Of the patterns wanted of any upstream. */
   readonly #numbers = new PatternNumbers();
   /** When there are so many, those that nobody wants any more are forgotten. */
@@ -158,12 +161,14 @@ export class Attachments implements Sources {
     }
     upstream.lostAtMs = undefined;
     upstream.moveTo(edge);
+    this.touch(edge.id);
   }
 
   onEdgeClosed(edge: Edge): void {
     for (const upstream of this.#upstreams.values()) upstream.onEdgeClosed(edge);
     const leaf = edge.role === "leaf" ? this.#upstreams.get(edge.id) : undefined;
-    if (leaf && !leaf.edge) leaf.lostAtMs = this.#host.now();
+    if (leaf?.edge) this.touch(edge.id);
+    else if (leaf) leaf.lostAtMs = this.#host.now();
   }
 
   /** Its origin is gone. */
@@ -206,7 +211,7 @@ export class Attachments implements Sources {
 
   touch(origin: NodeId): void {
     // What is wanted of this node's own origin concerns its leaves.
-    if (origin === this.#host.self) for (const leaf of this.leaves()) this.#dirty.add(leaf.origin);
+    if (origin === this.#host.self) this.#leavesTouched = true;
     else this.#dirty.add(origin);
     this.#host.wake();
   }
@@ -216,20 +221,22 @@ export class Attachments implements Sources {
   }
 
   touchAll(): void {
-    for (const upstreams of [this.#upstreams, this.#gone])
-      for (const origin of upstreams.keys()) this.#dirty.add(origin);
+    for (const [origin, { kind }] of this.#upstreams) if (kind !== "leaf") this.#dirty.add(origin);
+    for (const origin of this.#gone.keys()) this.#dirty.add(origin);
+    this.#leavesTouched = true;
     this.#host.wake();
   }
 
   /** Ask for what has become wanted, let go of what is not wanted any more. */
   flush(): void {
-    if (this.#dirty.size > 0) this.#reconcileAll();
+    if (this.#dirty.size > 0 || this.#leavesTouched) this.#reconcileAll();
     this.#forgetNumbers();
   }
 
   #reconcileAll(): void {
     const batch = new AttachBatch();
     const demand = new Demand(this.#host, this.#numbers);
+    if (this.#leavesTouched) this.#touchLeaves(demand.ofLeaves());
     for (const origin of this.#dirty) {
       const upstream = this.#upstreams.get(origin);
       if (upstream) this.#reconcile(upstream, demand, batch);
@@ -243,12 +250,21 @@ export class Attachments implements Sources {
     this.#host.children.checkMemory(this.setBytes);
   }
 
+  /** One of thousands that comes or asks changes nothing for the others, most often. */
+  #touchLeaves(asked: readonly PatternSet[]): void {
+    this.#leavesTouched = false;
+    const isSame = asked.every((set, i) => set === this.#askedOfLeaves[i]);
+    this.#askedOfLeaves = asked;
+    if (!isSame) for (const { origin } of this.leaves()) this.#dirty.add(origin);
+  }
+
   #forgetNumbers(): void {
     if (this.#numbers.size < this.#numbersKept) return;
     let wanted = NO_PATTERNS;
     for (const upstreams of [this.#upstreams, this.#gone])
       for (const { wants } of upstreams.values()) wanted = union(wanted, wants.all);
     this.#numbers.keep(wanted);
+    this.#askedOfLeaves = [];
     this.#numbersKept = Math.max(FEWEST_NUMBERS, this.#numbers.size * 2);
   }
 
@@ -260,10 +276,10 @@ export class Attachments implements Sources {
   waitMs(pattern: string): number {
     let waitMs = 0;
     for (const upstream of this.#upstreams.values()) {
-      const { wants } = upstream;
-      if (wants.isConfirmed(pattern)) continue;
-      if (upstream.kind === "every") return Number.POSITIVE_INFINITY;
-      if (upstream.kind === "leaf" || !upstream.reachable) continue;
+      const { kind, wants } = upstream;
+      if (kind === "leaf" || wants.isConfirmed(pattern)) continue;
+      if (kind === "every") return Number.POSITIVE_INFINITY;
+      if (!upstream.reachable) continue;
       // Whoever wants what is not asked for there may not have it from there.
       waitMs = Math.max(waitMs, wants.waitMs(pattern, this.#host.now()));
     }

@@ -91,6 +91,7 @@ export class Children {
     child.wants.add(isLeaf ? [EVERY_ORIGIN] : origins.map(({ id }) => id), wants);
     if (isLeaf) {
       for (const { pattern } of wants) child.unanswered.add(pattern);
+      this.#sources.touch(edge.id);
       const { size } = child.wants.of(EVERY_ORIGIN);
       if (size > LIMITS.leafSubscriptions)
         throw new MeshError(
@@ -176,7 +177,7 @@ export class Children {
     const ids = origins.length > 0 ? origins.map(({ id }) => id) : [...child.wants.origins];
     child.wants.delete(ids, patterns);
     for (const pattern of patterns.length > 0 ? patterns : [...child.unanswered]) child.unanswered.delete(pattern);
-    if (edge.role === "leaf") for (const { id } of this.#sources.origins()) this.#sources.touch(id);
+    if (edge.role === "leaf") for (const { id } of [edge, ...this.#sources.origins()]) this.#sources.touch(id);
     else for (const id of ids) this.#sources.touch(id);
     for (const cursor of [...child.cursors.values()]) if (!this.#wants(child, cursor.flow, true)) child.stop(cursor);
     // It may have forgotten what it told of: should it want that again, it is to be told.

@@ -21,7 +21,7 @@ export interface DemandHost {
 class Total {
   all: PatternSet;
   /** What more than one of them wants. */
-  #several: PatternSet;
+  several: PatternSet;
   readonly #byEdge = new Map<Edge, PatternSet>();
   readonly #part: Total | undefined;
 
@@ -29,11 +29,11 @@ class Total {
   constructor(part?: Total) {
     this.#part = part;
     this.all = part ? part.all : NO_PATTERNS;
-    this.#several = part ? part.#several : NO_PATTERNS;
+    this.several = part ? part.several : NO_PATTERNS;
   }
 
   add(edge: Edge, wanted: PatternSet): void {
-    this.#several = union(this.#several, both(this.all, wanted));
+    this.several = union(this.several, both(this.all, wanted));
     this.all = union(this.all, wanted);
     this.#byEdge.set(edge, wanted);
   }
@@ -41,7 +41,7 @@ class Total {
   /** What is left without one of them. */
   without(edge: Edge | undefined): PatternSet {
     const its = edge && this.#of(edge);
-    return its ? union(without(this.all, its), this.#several) : this.all;
+    return its ? union(without(this.all, its), this.several) : this.all;
   }
 
   #of(edge: Edge): PatternSet | undefined {
@@ -73,6 +73,12 @@ export class Demand {
   /** Every pattern wanted of `upstream`'s origin; what only that very leaf wants is left out. */
   of({ kind, origin, edge, wants }: Upstream): PatternSet {
     return this.#same(wants.wanted, union(this.#own, this.#at(kind, origin).without(edge)));
+  }
+
+  /** What is wanted of leaves, by all and by more than one: as long as it is the same, so is what is wanted of each. */
+  ofLeaves(): readonly PatternSet[] {
+    const { all, several } = this.#at("leaf", this.#host.self);
+    return [this.#own, all, several].map((set) => this.#numbers.same(set));
   }
 
   /** The same with what the node wants that it is read from. */
