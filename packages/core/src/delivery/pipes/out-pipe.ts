@@ -71,6 +71,11 @@ export class OutPipe {
     return this.#frames.length - this.#first;
   }
 
+  /** Whether there is something to send, should the window take it. */
+  get waits(): boolean {
+    return !this.blocked && this.next - this.base < this.size;
+  }
+
   /** Nothing of it is acknowledged yet: a receiver that does not know it may begin with it. */
   get isOpening(): boolean {
     return this.base === 1;
@@ -131,7 +136,7 @@ export class OutPipe {
       this.#windowBytes = Math.min(LIMITS.pipeWindowBytes, Math.max(this.#windowBytes + bytes, BURST_BYTES));
     }
     if (this.next < this.base) this.next = this.base;
-    if (this.#first === this.#frames.length || (this.#first > KEPT_PLACES && this.#first * 2 > this.#frames.length)) {
+    if (this.#first > KEPT_PLACES && this.#first * 2 > this.#frames.length) {
       this.#frames.splice(0, this.#first);
       this.#senders.splice(0, this.#first);
       this.#first = 0;

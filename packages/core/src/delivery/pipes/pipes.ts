@@ -189,7 +189,7 @@ export class Pipes implements Flushable {
   /** Send what may be sent now. */
   #pump(remote: Remote, index: number, nowMs: number): void {
     const out = remote.outs[index];
-    if (!out || out.size === 0) return;
+    if (!out?.waits) return;
     if (remote.life === 0) {
       if (remote.askDueMs === Number.POSITIVE_INFINITY) this.#ask(remote, nowMs);
       return;

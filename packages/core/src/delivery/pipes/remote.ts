@@ -59,8 +59,12 @@ export class Remote {
   /** When something has to be done for it at last, if nothing happens. */
   get dueMs(): number {
     let dueMs = this.askDueMs;
-    for (const out of this.outs) if (out && out.dueMs < dueMs) dueMs = out.dueMs;
-    for (const end of this.ins) if (end && end.ackDueMs < dueMs) dueMs = end.ackDueMs;
+    for (let i = 0; i < PIPE_LANES.length; i++) {
+      const out = this.outs[i];
+      const end = this.ins[i];
+      if (out && out.dueMs < dueMs) dueMs = out.dueMs;
+      if (end && end.ackDueMs < dueMs) dueMs = end.ackDueMs;
+    }
     return dueMs;
   }
 
