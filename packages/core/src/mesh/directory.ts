@@ -201,10 +201,9 @@ export class Directory {
     for (const instances of this.#instances.values()) yield* instances;
   }
 
-  /** The gateway of a leaf that exposes something. */
-  homeOf(owner: NodeId): NodeId | undefined {
-    for (const { home } of this.#ofOwner.get(owner) ?? []) return home;
-    return undefined;
+  /** The gateways of a leaf that exposes something: one that died is listed for a while. */
+  *homesOf(owner: NodeId): Generator<NodeId> {
+    for (const { home } of this.#ofOwner.get(owner) ?? []) yield home;
   }
 
   // ---- keeping

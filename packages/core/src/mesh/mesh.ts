@@ -204,7 +204,10 @@ export class Mesh implements Flushable {
     if (node === this.#self) return this.#speaker.home;
     if (this.#records.byId.has(node)) return node;
     if (this.#options.edge(node)?.role === "leaf") return this.#self;
-    return this.#directory.homeOf(node);
+    let nearest: NodeId | undefined;
+    for (const home of this.#directory.homesOf(node))
+      if (nearest === undefined || this.distance(home) < this.distance(nearest)) nearest = home;
+    return nearest;
   }
 
   /** With `isRead`, only those behind an edge that it says yes to: a node may be listed a hop before its attach has come. */

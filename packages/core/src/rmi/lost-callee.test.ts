@@ -227,3 +227,21 @@ describe("a remote kept after its node was closed", () => {
     await expect(remote.wait()).rejects.toMatchObject({ code: "closed" });
   });
 });
+
+it("a leaf is called at its gateway of now, also where one that was killed is still listed", async () => {
+  await using mesh = new SimulatedMesh({ settle });
+  const peer = await mesh.node("peer");
+  const options = { role: "gateway", join: ["peer"] } as const;
+  await mesh.node("gateway", options);
+  const page = await mesh.node("page", { role: "leaf", join: ["gateway"] });
+  page.expose("page", { show: () => "shown" });
+  await mesh.run(2_000);
+  for (let round = 0; round < 2; round++) {
+    mesh.network.crash("gateway", { detectMs: 10 });
+    void mesh.nodes.get("gateway")!.close({ timeoutMs: 0 });
+    await mesh.run(1_000);
+    await mesh.node("gateway", options);
+    await mesh.run(20_000);
+  }
+  expect(await mesh.until(peer.remote<{ show(): string }>("page", { node: "page" }).show(), 2_000)).toBe("shown");
+});
