@@ -89,3 +89,39 @@ it("of what is published before the first edge the newest mebibyte of a topic is
   expect(page.status().counters.offlineDrops).toBe(7);
   expect(heard.map((each) => (each instanceof Uint8Array ? each[0] : each))).toEqual(["7 dropped", 7, 8, 9]);
 });
+
+it("what the log has forgotten leaves its room to what is published later", async () => {
+  await using mesh = new SimulatedMesh({ settle });
+  const gateway = await mesh.node("gateway", { role: "gateway" });
+  const heard = listen(gateway);
+  mesh.network.cut("page", "gateway");
+  const page = await mesh.node("page", { role: "leaf", join: ["gateway"] });
+  const publish = (i: number): Promise<void> =>
+    mesh.until(page.publish("t", new Uint8Array(LIMITS.backlogBytes / 5).fill(i)));
+  // Of these the log holds three at a time.
+  for (let i = 1; i <= 8; i++) {
+    await publish(i);
+    await mesh.run(LIMITS.logAgeMs / 2);
+  }
+  for (const i of [9, 10]) await publish(i);
+  mesh.network.heal("page", "gateway");
+  await mesh.run(20_000);
+  expect(heard.map((each) => (each instanceof Uint8Array ? each[0] : each))).toEqual(["forgotten 1-6", 7, 8, 9, 10]);
+});
+
+it("an edge that breaks before anybody could attach over it is none: what waited goes on waiting", async () => {
+  await using mesh = new SimulatedMesh({ settle, delayMs: 50 });
+  const reader = await mesh.node("reader");
+  const heard = listen(reader);
+  mesh.network.cut("late", "reader");
+  const late = await mesh.node("late", { join: ["reader"] });
+  for (const i of [1, 2]) await late.publish("t", i);
+  mesh.network.heal("late", "reader");
+  await mesh.until(new Promise<void>((resolve) => late.on("edgeopen", () => resolve())));
+  mesh.network.cut("late", "reader");
+  await mesh.run(10_000);
+  await late.publish("t", 3);
+  mesh.network.heal("late", "reader");
+  await mesh.run(20_000);
+  expect(heard).toEqual([1, 2, 3]);
+});

@@ -14,7 +14,8 @@ import type { Log } from "./log.ts";
 export type OfflinePolicy = "queue" | "latest" | "drop";
 
 interface Waiting {
-  readonly first: number;
+  /** The first that was published since there is no edge. */
+  first: number;
   /** The first that is to be sent. */
   sendFrom: number;
   /** From that one on. */
@@ -27,6 +28,8 @@ export class Backlog {
   readonly #onDropped: (count: number) => void;
   readonly #waiting = new Map<Flow, Waiting>();
   #edges = 0;
+  /** Until then who attaches begins with what is waiting: should there be no edge any more, it has to wait on. */
+  #untilMs = Number.NEGATIVE_INFINITY;
 
   /** @param onDropped So many messages are given to nobody. */
   constructor(clock: Clock, log: Log, onDropped: (count: number) => void) {
@@ -46,27 +49,37 @@ export class Backlog {
     if (!waiting) this.#waiting.set(flow, (waiting = { first: head, sendFrom: head, bytes: 0 }));
     waiting.bytes += this.#log.frameBytes(flow.log, head);
     const { sendFrom } = waiting;
+    if (waiting.bytes > LIMITS.backlogBytes && sendFrom <= base) this.#passForgotten(flow, waiting);
     if (policy !== "queue") {
       waiting.sendFrom = policy === "latest" ? head : head + 1;
       waiting.bytes = 0;
     }
     for (; waiting.bytes > LIMITS.backlogBytes && waiting.sendFrom < head; waiting.sendFrom++)
-      if (waiting.sendFrom > base) waiting.bytes -= this.#log.frameBytes(flow.log, waiting.sendFrom);
+      waiting.bytes -= this.#log.frameBytes(flow.log, waiting.sendFrom);
     if (waiting.sendFrom > sendFrom) this.#onDropped(waiting.sendFrom - sendFrom);
+  }
+
+  /** What the log does not hold any more takes no room; its readers hear of it as of everything forgotten. */
+  #passForgotten({ log }: Flow, waiting: Waiting): void {
+    waiting.sendFrom = log.base + 1;
+    waiting.bytes = 0;
+    for (let seq = waiting.sendFrom; seq <= log.head; seq++) waiting.bytes += this.#log.frameBytes(log, seq);
   }
 
   onEdgeOpen(): void {
     if (this.#edges++ > 0) return;
-    const untilMs = this.#clock.now() + TIMINGS.backlogMs;
+    this.#untilMs = this.#clock.now() + TIMINGS.backlogMs;
     for (const [flow, { first, sendFrom }] of this.#waiting) {
       if (sendFrom > first) flow.withheld = { from: first, to: sendFrom - 1 };
-      if (sendFrom <= flow.log.head) flow.offer = { from: sendFrom, untilMs };
+      if (sendFrom <= flow.log.head) flow.offer = { from: sendFrom, untilMs: this.#untilMs };
+      else this.#waiting.delete(flow);
     }
-    this.#waiting.clear();
   }
 
   onEdgeClosed(): void {
-    this.#edges--;
+    if (--this.#edges > 0) return;
+    if (this.#clock.now() >= this.#untilMs) this.#waiting.clear();
+    for (const [flow, waiting] of this.#waiting) waiting.first = flow.log.head + 1;
   }
 
   /** Nothing of `flow` is known any more. */
