@@ -3,6 +3,8 @@ import { expect, it } from "vitest";
 import type { MeshNode } from "../node.ts";
 import { settle } from "../testing/node-settle.fixture.ts";
 import { SimulatedMesh } from "../testing/simulated-mesh.ts";
+import { CatchUp } from "./catch-up.ts";
+import { FlowLog } from "./log.ts";
 
 const KiB = 1024;
 const SMALL = { logBytes: 64 * KiB };
@@ -138,4 +140,15 @@ it("what waits at a closed subscription of a relay is not lost when a child asks
   expect(reasons).toEqual(new Set(["too-slow"]));
   expect(read.length).toBeGreaterThanOrEqual(waited / 2);
   expect(read.at(-1)).toBe(70);
+});
+
+it("what cannot be had at the head says nothing of what is asked for again just then", () => {
+  const behind = new CatchUp(10, {
+    ...{ log: new FlowLog(100), windowBytes: KiB },
+    ...{ hasRoom: () => true, tell: () => {}, wake: () => {} },
+  });
+  behind.onGap(90, 120, "skipped");
+  expect([behind.log.head, behind.takes(11)]).toEqual([10, true]);
+  behind.onGap(11, 20, "skipped");
+  expect([behind.log.head, behind.takes(21)]).toEqual([20, true]);
 });

@@ -72,11 +72,11 @@ export class CatchUp {
     this.#onHead();
   }
 
-  /** The upstream cannot deliver what comes next, up to `to`. */
-  onGap(to: number, reason: HoleReason): void {
+  /** The upstream cannot deliver `from` to `to`. */
+  onGap(from: number, to: number, reason: HoleReason): void {
     const own = this.#host.log;
     const end = Math.min(to, own.base);
-    if (!this.isAsking || end <= this.log.head) return;
+    if (!this.isAsking || from > this.log.head + 1 || end <= this.log.head) return;
     if (reason === "forgotten") own.floor = Math.max(own.floor, end);
     this.log.lose(end, reason);
     this.#onHead();

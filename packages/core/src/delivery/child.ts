@@ -209,7 +209,7 @@ export class Child implements FrameSource {
   #pass(cursor: Cursor, { to, reason }: Hole, packet: PacketBuilder): void {
     if (cursor.flow.reliability === "volatile") this.#skip(cursor, to, packet);
     else if (reason === "skipped") {
-      packet.addWhole(control.skip.encode({ flow: cursor.flow.number, to }));
+      packet.addWhole(control.skip.encode({ flow: cursor.flow.number, from: cursor.next, to }));
       cursor.next = to + 1;
     } else this.#gap(cursor, to, reason, packet);
   }
@@ -221,13 +221,13 @@ export class Child implements FrameSource {
   }
 
   #gap(cursor: Cursor, to: number, reason: GapReason, packet: PacketBuilder): void {
-    packet.addWhole(control.gap.encode({ flow: cursor.flow.number, to, reason }));
+    packet.addWhole(control.gap.encode({ flow: cursor.flow.number, from: cursor.next, to, reason }));
     cursor.next = to + 1;
   }
 
   #skip(cursor: Cursor, to: number, packet: PacketBuilder): void {
     this.#host.onVolatileDrop(cursor.flow, to - cursor.next + 1);
-    packet.addWhole(control.skip.encode({ flow: cursor.flow.number, to }));
+    packet.addWhole(control.skip.encode({ flow: cursor.flow.number, from: cursor.next, to }));
     cursor.next = to + 1;
   }
 }

@@ -324,17 +324,17 @@ export class Feeds implements ChildHost, Flushable {
         return true;
       }
       case FrameType.gap: {
-        const { flow: number, to, reason } = control.gap.decode(frame);
+        const { flow: number, from, to, reason } = control.gap.decode(frame);
         const flow = this.#fedFlow(number, edge);
-        if (flow && to > flow.log.head) this.#lose(flow, to, reason);
-        flow?.catchUp?.onGap(to, holeBy(reason));
+        if (flow && this.#comesNext(flow, from, to)) this.#lose(flow, to, reason);
+        flow?.catchUp?.onGap(from, to, holeBy(reason));
         return true;
       }
       case FrameType.skip: {
-        const { flow: number, to } = control.skip.decode(frame);
+        const { flow: number, from, to } = control.skip.decode(frame);
         const flow = this.#fedFlow(number, edge);
-        if (flow && to > flow.log.head) this.#skip(flow, to);
-        flow?.catchUp?.onGap(to, "skipped");
+        if (flow && this.#comesNext(flow, from, to)) this.#skip(flow, to);
+        flow?.catchUp?.onGap(from, to, "skipped");
         return true;
       }
       case FrameType.end: {
@@ -420,6 +420,14 @@ export class Feeds implements ChildHost, Flushable {
   #fedFlow(number: number, edge: Edge): Flow | undefined {
     const flow = this.#flows.get(number);
     return flow?.upstream?.edge === edge ? flow : undefined;
+  }
+
+  /** Whether `from` to `to` is news. What is missing before it can still be had, and is asked for. */
+  #comesNext(flow: Flow, from: number, to: number): boolean {
+    const { head } = flow.log;
+    if (to <= head || from <= head + 1 || flow.reliability === "volatile") return to > head;
+    this.#attachments.refetch(flow);
+    return false;
   }
 
   #lose(flow: Flow, to: number, reason: GapReason): void {

@@ -41,7 +41,7 @@ function neighbour(id: string, role: Role = "peer") {
   const sent: Uint8Array[] = [];
   const edge = {
     id: id.repeat(32),
-    ...{ role, open: true, peer: { name: id }, source: undefined },
+    ...{ role, open: true, peer: { id: id.repeat(32), name: id, incarnation: 1 }, source: undefined },
     send: (_lane: number, frame: readonly Uint8Array[]) => sent.push(...frame),
     wake: () => {},
   } as unknown as Edge;
@@ -63,7 +63,7 @@ function between(others: OriginRef[] = []) {
   let way = ways.one;
   let incarnation = 1;
   let isHere = true;
-  const { feeds, clock, turn } = loneFeeds({
+  const { feeds, clock, turn, local } = loneFeeds({
     origins: () => [...(isHere ? [{ id: ORIGIN_ID, incarnation }] : []), ...others],
     incarnationOf: (id) =>
       id === ORIGIN_ID ? (isHere ? incarnation : undefined) : others.find((other) => other.id === id)?.incarnation,
@@ -109,6 +109,10 @@ function between(others: OriginRef[] = []) {
     writeDataHead(frame, 0, Lane.reliable, flow, seq, 0, true, undefined, 1);
     turn.run(() => void feeds.onData(edge, frame, 0, readU32(frame, 0)));
   };
+  const passes = (by: typeof way, kind: "gap" | "skip", from: number, to: number): void =>
+    kind === "gap"
+      ? says(by, FrameType.gap, control.gap.encode({ flow: FLOW, from, to, reason: "forgotten" }))
+      : says(by, FrameType.skip, control.skip.encode({ flow: FLOW, from, to }));
   const comes = (origin: OriginRef): void => {
     others.push(origin);
     go(way);
@@ -117,6 +121,7 @@ function between(others: OriginRef[] = []) {
     ...ways,
     comes,
     feeds,
+    self: local.identity.id,
     clock,
     heard,
     want,
@@ -129,6 +134,7 @@ function between(others: OriginRef[] = []) {
     asks,
     drops,
     sends,
+    passes,
   };
 }
 
@@ -311,4 +317,20 @@ it("a leaf's flow goes on from a gateway of which its neighbour had heard first"
   // Who attaches for that gateway is given it.
   asks(other, { origins: [homes[1]!], wants: [{ pattern: "t", fresh: false }] });
   expect(other.asked()).toContain("flow at 9");
+});
+
+it.each(["gap", "skip"] as const)("a %s passes over nothing before it that is missing and asked for", (kind) => {
+  const { one, heard, want, flush, go, answers, tells, sends, passes } = between();
+  go(one);
+  want("t");
+  flush();
+  answers(one, "t");
+  tells(one, 0);
+  sends(one, 1);
+  one.asked();
+  passes(one, kind, 5, 8);
+  expect([heard, one.asked()]).toEqual([["1-1"], ["from 1"]]);
+  for (const seq of [2, 3, 4]) sends(one, seq);
+  passes(one, kind, 5, 8);
+  expect(heard).toEqual(["1-1", "2-2", "3-3", "4-4", `${kind} 5-8`]);
 });

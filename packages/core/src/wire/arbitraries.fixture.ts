@@ -104,8 +104,8 @@ export const frames = [
   ["attached", control.attached, fc.record({ origins, patterns: fc.array(pattern, lists) })],
   ["detach", control.detach, fc.record({ origins, patterns: fc.array(pattern, lists) })],
   ["start", control.start, fc.record({ flow: u53, base: seq, offeredMs: u32 })],
-  ["gap", control.gap, fc.record({ flow: u53, to: seq, reason: fc.constantFrom(...control.GAP_REASONS) })],
-  ["skip", control.skip, fc.record({ flow: u53, to: seq })],
+  ["gap", control.gap, fc.record({ flow: u53, from: seq, to: seq, reason: fc.constantFrom(...control.GAP_REASONS) })],
+  ["skip", control.skip, fc.record({ flow: u53, from: seq, to: seq })],
   ["end", control.end, fc.record({ flow: u53, last: seq, reason: fc.constantFrom(...control.END_REASONS) })],
 ] as const;
 

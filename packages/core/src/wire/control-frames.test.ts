@@ -141,7 +141,7 @@ describe("control frames from strangers", () => {
     ],
     [
       "a word outside its list",
-      "0000001925000000 0000000000000001 0000000000000001 04",
+      "0000002125000000 0000000000000001 0000000000000001 0000000000000001 04",
       "4 stands for none of forgotten, origin-lost, too-slow, undecodable",
     ],
     ["a wildcard in part of a segment", "0000001622000000 00000000 00000001 0002612a 0000", '"a*" is no valid pattern'],

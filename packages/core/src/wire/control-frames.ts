@@ -205,10 +205,10 @@ export const detach = controlFrame(FrameType.detach, struct({ origins, patterns:
 
 /** A flow that a fresh want meets begins after `base`. */
 export const start = controlFrame(FrameType.start, struct({ flow: u53, base: seq, offeredMs: u32 }));
-/** Up to `to`, nobody can deliver. */
-export const gap = controlFrame(FrameType.gap, struct({ flow: u53, to: seq, reason: oneOf(GAP_REASONS) }));
-/** Up to `to`, removed on purpose, by a policy. */
-export const skip = controlFrame(FrameType.skip, struct({ flow: u53, to: seq }));
+/** `from` to `to`, nobody can deliver. */
+export const gap = controlFrame(FrameType.gap, struct({ flow: u53, from: seq, to: seq, reason: oneOf(GAP_REASONS) }));
+/** `from` to `to`, removed on purpose, by a policy. */
+export const skip = controlFrame(FrameType.skip, struct({ flow: u53, from: seq, to: seq }));
 /** After `last` nothing comes, unless the origin comes back. */
 export const end = controlFrame(FrameType.end, struct({ flow: u53, last: seq, reason: oneOf(END_REASONS) }));
 

@@ -218,8 +218,13 @@ export const controlFrames: readonly Vector[] = [
   frame("attached", "the wants are active", control.attached, { origins, patterns: ["scan/*", "log/**"] }),
   frame("detach", "these wants are over", control.detach, { origins, patterns: ["scan/*"] }),
   frame("start", "the flow begins after 41 for a fresh want", control.start, { flow: FLOW, base: 41, offeredMs: 0 }),
-  frame("gap", "nobody can deliver numbers up to 50", control.gap, { flow: FLOW, to: 50, reason: "forgotten" }),
-  frame("skip", "a policy removed numbers up to the largest there is", control.skip, { flow: FLOW, to: 2 ** 52 }),
+  frame("gap", "nobody can deliver numbers 41 to 50", control.gap, {
+    flow: FLOW,
+    from: 41,
+    to: 50,
+    reason: "forgotten",
+  }),
+  frame("skip", "a policy removed all numbers there are", control.skip, { flow: FLOW, from: 1, to: 2 ** 52 }),
   frame("end", "its origin vanished after number 50", control.end, { flow: FLOW, last: 50, reason: "origin-lost" }),
   frame("refused", "the neighbour may not publish that", control.refused, {
     action: "publish",
