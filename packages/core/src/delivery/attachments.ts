@@ -244,6 +244,7 @@ export class Attachments implements Sources {
       // What nobody wants any more does not go on when it is back: whoever wants it then begins.
       if (gone) gone.wants.want(both(gone.wants.wanted, demand.of(gone)));
     }
+    this.#rehomeMoved();
     this.#dirty.clear();
     batch.send(this.#numbers, (flow, edge) => this.#host.declare(flow, edge));
     // What was asked of origins that were not known then has its numbers now.
@@ -304,10 +305,15 @@ export class Attachments implements Sources {
     const { edge } = upstream;
     const { unsent } = wants;
     if (edge?.open && unsent.length > 0) this.#ask(upstream, edge, batch);
+  }
+
+  #rehomeMoved(): void {
     for (const [flow, declaration] of this.#moved) {
-      if (declaration.home !== upstream.origin || declaration.incarnation !== upstream.incarnation) continue;
+      const { home, incarnation, epoch } = declaration;
+      const upstream = this.#dirty.has(home) ? this.#upstreams.get(home) : undefined;
+      if (upstream?.incarnation !== incarnation) continue;
       this.#moved.delete(flow);
-      if (declaration.epoch > flow.epoch) this.#rehome(flow, upstream, declaration);
+      if (epoch > flow.epoch) this.#rehome(flow, upstream, declaration);
     }
   }
 
@@ -349,7 +355,9 @@ export class Attachments implements Sources {
 
   /** Whoever wants `pattern` has missed nothing of this origin so far, and tells from where to go on. */
   claim(upstream: Upstream, pattern: string): void {
-    if (!upstream.wants.isConfirmed(pattern)) this.#claim(upstream, this.#numbers.all([pattern]));
+    if (upstream.wants.isConfirmed(pattern)) return;
+    this.#claim(upstream, this.#numbers.all([pattern]));
+    this.touch(upstream.origin);
   }
 
   #claim(upstream: Upstream, patterns: PatternSet): void {

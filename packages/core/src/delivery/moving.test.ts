@@ -334,3 +334,17 @@ it.each(["gap", "skip"] as const)("a %s passes over nothing before it that is mi
   passes(one, kind, 5, 8);
   expect(heard).toEqual(["1-1", "2-2", "3-3", "4-4", `${kind} 5-8`]);
 });
+
+it("a leaf is told that a want goes on as soon as one of several neighbours that want the same says so", () => {
+  const { feeds, self, asks } = between();
+  const leaf = neighbour("a", "leaf");
+  const peers = ["3", "4", "5"].map((id) => neighbour(id));
+  feeds.onEdgeOpen(leaf.edge);
+  const attach = (by: (typeof peers)[number], fresh: boolean): void =>
+    asks(by, { origins: [{ id: self, incarnation: 1 }], wants: [{ pattern: "t", fresh }] });
+  attach(peers[0]!, true);
+  attach(peers[1]!, true);
+  expect(leaf.asked()).toEqual(["t fresh"]);
+  attach(peers[2]!, false);
+  expect(leaf.asked()).toEqual(["t goes on"]);
+});
