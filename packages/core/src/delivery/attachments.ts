@@ -199,8 +199,9 @@ export class Attachments implements Sources {
     else if (!flow.over) flow.orphanedAtMs ??= this.#host.now();
   }
 
-  /** End what has not come back within its lease, and forget those of whom nothing is known any more. */
+  /** End what has not come back within its lease, and forget those of whom nothing is known, and wait for no answer for ever. */
   sweep(nowMs: number): void {
+    for (const { holdsOn, origin } of this.#upstreams.values()) if (holdsOn) this.touch(origin);
     for (const leaf of [...this.leaves()])
       if (leaf.lostAtMs !== undefined && nowMs - leaf.lostAtMs > LIMITS.leafLeaseMs) this.end(leaf);
     for (const [id, { flows, lostAtMs }] of this.#gone)

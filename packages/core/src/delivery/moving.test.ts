@@ -257,6 +257,18 @@ it("what is let go of before its answer is let go of after it", () => {
   expect(one.asked()).toEqual(["let go t"]);
 });
 
+it("what is let go of before its answer is let go of all the same when no answer comes", () => {
+  const { one, feeds, clock, want, flush, go } = between();
+  go(one);
+  const first = want("t");
+  flush();
+  feeds.unwant(first);
+  flush();
+  expect(one.asked()).toEqual(["t fresh"]);
+  clock.advance(60_000);
+  expect(one.asked()).toEqual(["let go t"]);
+});
+
 it("a subscription made while an origin is gone begins with what comes when it is back", () => {
   const { one, feeds, want, flush, go, comesAndGoes, answers } = between();
   go(one);
