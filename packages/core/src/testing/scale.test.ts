@@ -1,6 +1,7 @@
 /**
- * Large meshes in simulation. CHASKI_PEERS=500 CHASKI_LEAVES=4000 npm run unit -- scale
- * A leaf takes about 10 ms and 160 kB. 20 000 leaves take 4 GB and more: NODE_OPTIONS=--max-old-space-size=8000.
+ * Large meshes in simulation. CHASKI_PEERS=500 npm run unit -- scale -t peers --project node
+ * A leaf takes 5 to 10 ms and 160 kB, so for 20 000:
+ * CHASKI_LEAVES=20000 NODE_OPTIONS=--max-old-space-size=8000 npm run unit -- scale -t leaves --project node
  */
 import { expect, it, onTestFinished } from "vitest";
 import type { MeshNode } from "../node.ts";
