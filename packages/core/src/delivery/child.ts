@@ -4,7 +4,8 @@
  */
 import type { NodeId } from "../base/ids.ts";
 import type { Edge, FrameSource, PacketBuilder } from "../edge/index.ts";
-import { control, type EndReason, type FlowDeclaration, type GapReason, Lane } from "../wire/index.ts";
+import { control, type EndReason, type GapReason, Lane } from "../wire/index.ts";
+import { DeclaredFlows } from "./declared-flows.ts";
 import type { Flow, Reader } from "./flow.ts";
 import type { FlowLog, Hole, Log } from "./log.ts";
 import { EVERY_ORIGIN } from "./upstream.ts";
@@ -76,7 +77,7 @@ export class Child implements FrameSource {
   readonly unanswered = new Set<string>();
   readonly cursors = new Map<number, Cursor>();
   /** Flows it told us of that are unknown here, and the last number it holds: for when their origin is known. */
-  readonly declared = new Map<number, { readonly declaration: FlowDeclaration; seq: number | undefined }>();
+  readonly declared = new DeclaredFlows();
   /** Origins whose messages are not passed on to it. */
   readonly barred = new Set<NodeId>();
   /** What it told to hold of flows known here, ahead of the wants they belong to. */

@@ -74,10 +74,7 @@ export class Children {
 
   /** A neighbour tells of a flow it is about to attach to. @throws {MeshError} `too-large` */
   onFlow(edge: Edge, declaration: FlowDeclaration): void {
-    const { declared } = this.#childOf(edge);
-    if (declared.size >= LIMITS.flows)
-      throw new MeshError("too-large", `${declared.size} flows declared and not attached to`);
-    declared.set(declaration.flow, { declaration, seq: undefined });
+    this.#childOf(edge).declared.tell(declaration);
   }
 
   /** @throws {MeshError} `malformed-frame`, `too-large` */
