@@ -2,7 +2,7 @@
  * Many nodes in one process, told what to do by `Crowd` (`crowd.fixture.ts`). They publish numbers, each node its own row
  * for each topic, and look at every number that comes: the next of its row, or wrong.
  */
-import { createNode, type MeshNode, type Role, type Transport } from "@chaski/core";
+import { createNode, type Logger, type MeshNode, type Role, type Transport } from "@chaski/core";
 import { nodeRuntime, tcpTransport, webSocketTransport } from "@chaski/node-transport";
 
 export interface CrowdOptions {
@@ -49,6 +49,8 @@ const nowMs = (): number => performance.timeOrigin + performance.now();
 /** Between two turns of publishing, in ms. */
 const TURN_MS = 5;
 
+/** That a gateway is gone is no news here. */
+const logger: Logger = { log: () => {} };
 const dials: number[] = [];
 /** First number read through an edge that came after one that was lost, in ms of the machine's clock. */
 const recoveredMs: number[] = [];
@@ -162,7 +164,7 @@ const transports = options.role === "leaf" ? [webSocketTransport()] : [tcpTransp
 const participants = await Promise.all(
   options.members.map(async ({ name, join, reads, publishes = false }) => {
     const runtime = nodeRuntime({ role: options.role, transports: transports.map(counted) });
-    return new Participant(await createNode({ name, join }, runtime), reads, publishes);
+    return new Participant(await createNode({ name, join, logger }, runtime), reads, publishes);
   }),
 );
 const publishers = participants.filter(({ publishes }) => publishes);
