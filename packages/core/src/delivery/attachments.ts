@@ -55,7 +55,7 @@ export class Attachments implements Sources {
   readonly #upstreams = new Map<NodeId, Upstream>();
   /** Of origins that are gone, while positions live: should one come back, nothing old is new, and nothing new is missed. */
   readonly #gone = new Map<NodeId, Upstream>();
-  /** Known flows that have moved, says who feeds them, to a home that is not known here yet, or not in that life. */
+  /** Known flows that have moved, says who feeds them, to a home of which nothing is wanted here yet: it may not be known even. */
   readonly #moved = new Map<Flow, FlowDeclaration>();
   /** Origins whose demand or next hop may have changed. */
   readonly #dirty = new Set<NodeId>();
@@ -312,7 +312,7 @@ export class Attachments implements Sources {
     for (const [flow, declaration] of this.#moved) {
       const { home, incarnation, epoch } = declaration;
       const upstream = this.#dirty.has(home) ? this.#upstreams.get(home) : undefined;
-      if (upstream?.incarnation !== incarnation) continue;
+      if (upstream?.incarnation !== incarnation || !upstream.wants.coversAsked(flow.topic)) continue;
       this.#moved.delete(flow);
       if (epoch > flow.epoch) this.#rehome(flow, upstream, declaration);
     }
@@ -412,12 +412,17 @@ export class Attachments implements Sources {
     const upstream = this.for(declaration);
     const known = this.#host.flows.get(declaration.flow);
     const hasMoved = known?.origin === declaration.origin && declaration.epoch > known.epoch;
-    if (hasMoved && known.upstream?.fedBy(edge)) this.#moved.set(known, declaration);
+    if (hasMoved && known.upstream?.fedBy(edge)) {
+      this.#moved.set(known, declaration);
+      this.touch(declaration.home);
+    }
     if (!upstream?.fedBy(edge)) return false;
     // Of another life of its peer: the record of that one is on its way, or this is old news.
     if (upstream.kind === "peer" && upstream.incarnation !== declaration.incarnation) return true;
-    if (known) this.#moved.delete(known);
-    if (upstream.wants.coversAsked(declaration.topic)) this.ensureFlow(upstream, declaration, 0);
+    if (upstream.wants.coversAsked(declaration.topic)) {
+      const flow = this.ensureFlow(upstream, declaration, 0);
+      this.#moved.delete(flow);
+    }
     return true;
   }
 

@@ -360,3 +360,20 @@ it("a leaf is told that a want goes on as soon as one of several neighbours that
   attach(peers[2]!, false);
   expect(leaf.asked()).toEqual(["t goes on"]);
 });
+
+it("a leaf's flow that has moved goes on from its new gateway when something is wanted of that one", () => {
+  const homes = ["8", "9"].map((id) => ({ id: id.repeat(32), incarnation: 1 }));
+  const leaf = "a".repeat(32);
+  const { one, other, go, want, flush, tells, asks, sends, heard } = between(homes);
+  go(one);
+  // A neighbour wants it at the one gateway only.
+  asks(other, { origins: [homes[0]!], wants: [{ pattern: "t", fresh: false }] });
+  flush();
+  tells(one, 0, { home: homes[0]!.id, origin: leaf, epoch: 1 });
+  sends(one, 1);
+  tells(one, 0, { home: homes[1]!.id, origin: leaf, epoch: 3 });
+  want("t");
+  flush();
+  sends(one, 2);
+  expect(heard).toEqual(["2-2"]);
+});
