@@ -374,6 +374,8 @@ it("a leaf's flow that has moved goes on from its new gateway when something is 
   tells(one, 0, { home: homes[1]!.id, origin: leaf, epoch: 3 });
   want("t");
   flush();
+  homes.shift(); // it is gone
+  go(one);
   sends(one, 2);
   expect(heard).toEqual(["2-2"]);
 });
