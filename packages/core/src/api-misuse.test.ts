@@ -45,7 +45,7 @@ const cases: readonly [string, (node: Anything) => unknown, string][] = [
   [
     "publish with an unknown option",
     (node) => node.publish("a", 1, { reliable: true }),
-    'publish has no option "reliable"; it has reliability, headers, transfer',
+    'publish has no option "reliable"; it has reliability, headers, offline, transfer',
   ],
   [
     "publish with a reliability there is not",

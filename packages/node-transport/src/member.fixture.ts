@@ -24,6 +24,8 @@ export type Task =
   | { readonly do: "wait for subscribers"; readonly count: number }
   /** Answered when `count` numbers of `origin` have come. */
   | { readonly do: "hear"; readonly origin: string; readonly count: number }
+  /** Answered when it has no edge. */
+  | { readonly do: "be alone" }
   | { readonly do: "accounts" }
   /** Bytes sent to the neighbour named so far. */
   | { readonly do: "bytes to"; readonly name: string };
@@ -64,6 +66,14 @@ async function perform(task: Task): Promise<unknown> {
           if ((accounts.get(task.origin)?.count ?? 0) >= task.count) resolve();
         };
         onHeard();
+      });
+    case "be alone":
+      return new Promise<void>((resolve) => {
+        const look = (): void => {
+          if (node.edges.length === 0) resolve();
+        };
+        node.on("edgeclose", look);
+        look();
       });
     case "accounts":
       return Object.fromEntries(accounts);

@@ -44,6 +44,11 @@ export class Member {
     return this.#ask({ do: "hear", origin: origin.id, count });
   }
 
+  /** Resolves when it has no edge. */
+  isAlone(): Promise<void> {
+    return this.#ask({ do: "be alone" });
+  }
+
   accounts(): Promise<Record<string, Account>> {
     return this.#ask({ do: "accounts" });
   }
