@@ -271,11 +271,19 @@ export class Witness {
     );
     const crashed = possible.filter((stream) => stream.life.crashed);
     return (
-      (reason === "origin-lost" ? this.#firstToGoOn(crashed, from) : undefined) ??
+      (reason === "origin-lost" ? (this.#firstToGoOn(crashed, from) ?? this.#overAgain(crashed, from)) : undefined) ??
       this.#firstToGoOn(possible, from) ??
       possible[0] ??
       streams[0]
     );
+  }
+
+  /** It was over, went on with what was dropped here, and is over once more. */
+  #overAgain(streams: readonly Stream[], from: number): Stream | undefined {
+    return streams.find((stream) => {
+      const heard = this.#heard.get(stream);
+      return this.#allowed.drops && heard?.over && heard.next < from;
+    });
   }
 
   #firstToGoOn(streams: readonly Stream[], from: number): Stream | undefined {
