@@ -15,7 +15,11 @@ import {
 } from "../wire/index.ts";
 
 const ORIGIN_ID = "0".repeat(32);
+const LEAF_ID = "a".repeat(32);
 const FLOW = 77;
+
+/** Where a leaf was, and where it is. */
+const twoGateways = (): OriginRef[] => ["8", "9"].map((id) => ({ id: id.repeat(32), incarnation: 1 }));
 
 interface Declared {
   readonly flow?: number;
@@ -213,15 +217,14 @@ it("who asks for another life than the one known here is answered when that one 
 
 it("who told of a leaf's flow before its leaf moved is told where it is now, also by one that knew nothing of it", () => {
   const home = { id: "9".repeat(32), incarnation: 5 };
-  const leaf = "a".repeat(32);
   const { one, other, go, tells, asks, sends } = between([home]);
   go(one);
   // It knows the flow at the home before, in a life that is over.
-  tells(other, 0, { home: "8".repeat(32), origin: leaf, epoch: 3 });
+  tells(other, 0, { home: "8".repeat(32), origin: LEAF_ID, epoch: 3 });
   asks(other, { origins: [{ id: "8".repeat(32), incarnation: 1 }], positions: [{ flow: FLOW, seq: 7 }] });
   asks(other, { origins: [home], wants: [{ pattern: "t", fresh: false }] });
   expect(other.asked()).toEqual([]);
-  tells(one, 0, { home: home.id, incarnation: 5, origin: leaf, epoch: 5 });
+  tells(one, 0, { home: home.id, incarnation: 5, origin: LEAF_ID, epoch: 5 });
   sends(one, 1);
   expect(other.asked()).toEqual(["flow at 9"]);
 });
@@ -299,31 +302,29 @@ it("a leaf that told of a flow, lets go of it and wants it again is told of it w
 });
 
 it("who tells of a leaf's flow where it was is told where it is, also when it is read from itself", () => {
-  const homes = ["8", "9"].map((id) => ({ id: id.repeat(32), incarnation: 1 }));
-  const leaf = "a".repeat(32);
+  const homes = twoGateways();
   const { one, other, go, want, flush, tells, sends } = between(homes);
   go(one);
   want("t");
   flush();
-  tells(one, 0, { home: homes[1]!.id, origin: leaf, epoch: 3 });
+  tells(one, 0, { home: homes[1]!.id, origin: LEAF_ID, epoch: 3 });
   sends(one, 1);
   go(other);
   other.asked();
-  tells(other, 0, { home: homes[0]!.id, origin: leaf, epoch: 1 });
+  tells(other, 0, { home: homes[0]!.id, origin: LEAF_ID, epoch: 1 });
   expect(other.asked()).toEqual(["flow at 9"]);
 });
 
 it("a leaf's flow goes on from a gateway of which its neighbour had heard first", () => {
-  const homes = ["8", "9"].map((id) => ({ id: id.repeat(32), incarnation: 1 }));
-  const leaf = "a".repeat(32);
+  const homes = twoGateways();
   const { one, other, go, comes, want, flush, tells, asks, sends } = between([homes[0]!]);
   go(one);
   want("t");
   flush();
-  tells(one, 0, { home: homes[0]!.id, origin: leaf, epoch: 1 });
+  tells(one, 0, { home: homes[0]!.id, origin: LEAF_ID, epoch: 1 });
   sends(one, 1);
   one.asked();
-  tells(one, 0, { home: homes[1]!.id, origin: leaf, epoch: 3 });
+  tells(one, 0, { home: homes[1]!.id, origin: LEAF_ID, epoch: 3 });
   comes(homes[1]!);
   expect(one.asked().sort()).toEqual(["from 1", "t fresh"]);
   // Who attaches for that gateway is given it.
@@ -362,16 +363,15 @@ it("a leaf is told that a want goes on as soon as one of several neighbours that
 });
 
 it("a leaf's flow that has moved goes on from its new gateway when something is wanted of that one", () => {
-  const homes = ["8", "9"].map((id) => ({ id: id.repeat(32), incarnation: 1 }));
-  const leaf = "a".repeat(32);
+  const homes = twoGateways();
   const { one, other, go, want, flush, tells, asks, sends, heard } = between(homes);
   go(one);
   // A neighbour wants it at the one gateway only.
   asks(other, { origins: [homes[0]!], wants: [{ pattern: "t", fresh: false }] });
   flush();
-  tells(one, 0, { home: homes[0]!.id, origin: leaf, epoch: 1 });
+  tells(one, 0, { home: homes[0]!.id, origin: LEAF_ID, epoch: 1 });
   sends(one, 1);
-  tells(one, 0, { home: homes[1]!.id, origin: leaf, epoch: 3 });
+  tells(one, 0, { home: homes[1]!.id, origin: LEAF_ID, epoch: 3 });
   want("t");
   flush();
   homes.shift(); // it is gone
