@@ -15,7 +15,7 @@ export type { Lifecycle, LifecycleEvent } from "./base/lifecycle.ts";
 export { LIMITS, TIMINGS } from "./base/limits.ts";
 export { type AbortSignalLike, asyncDispose, dispose } from "./base/platform.ts";
 export type { Watch } from "./base/watch.ts";
-export type { RelayOptions } from "./delivery/index.ts";
+export type { OfflinePolicy, RelayOptions } from "./delivery/index.ts";
 export type { Discovered, DiscoverOptions, Subscriber } from "./discovery/index.ts";
 export type { Link, LinkSink, LinkTraits, Listener, OnLink, Transport } from "./link/index.ts";
 export type { Holdings, LeaveReason, NodeInfo, ServiceInstance, Topology, TopologyEdge } from "./mesh/index.ts";

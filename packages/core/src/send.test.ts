@@ -119,7 +119,7 @@ describe("node.send()", () => {
     const { mesh, relay, sender, target } = await neighbours();
     const subscription = target.subscribe("a");
     const reader = subscription[Symbol.asyncIterator]();
-    const part = new Uint8Array(LIMITS.sentUnreadBytes / 4);
+    const part = new Uint8Array(LIMITS.sentUnreadBytes / 4 - LIMITS.sentMessageBytes);
     for (let i = 0; i < 4; i++) await mesh.until(sender.send(target.id, "a", part));
     await expect(mesh.until(sender.send(target.id, "a", part))).rejects.toMatchObject({ code: "overflow" });
     await mesh.until(relay.send(target.id, "a", part));
@@ -129,6 +129,15 @@ describe("node.send()", () => {
     target.subscribe("a");
     for (let i = 0; i < 4; i++) await mesh.until(sender.send(target.id, "a", part));
     await expect(mesh.until(sender.send(target.id, "a", part))).rejects.toMatchObject({ code: "overflow" });
+  });
+
+  it("has that bound for empty messages too", async () => {
+    const { mesh, sender, target } = await neighbours();
+    target.subscribe("a");
+    const most = Math.floor(LIMITS.sentUnreadBytes / LIMITS.sentMessageBytes);
+    const empty = new Uint8Array(0);
+    await mesh.until(Promise.all(Array.from({ length: most }, () => sender.send(target.id, "a", empty))));
+    await expect(mesh.until(sender.send(target.id, "a", empty))).rejects.toMatchObject({ code: "overflow" });
   });
 
   it("respects the capacity of a subscription, which counts what it drops", async () => {

@@ -101,6 +101,8 @@ export const LIMITS = {
   sentUnreadBytes: 4 * MiB,
   /** The same of all senders. */
   sentUnreadBytesOfAll: 64 * MiB,
+  /** What each of them is counted with beside its bytes, so that empty ones have a bound too: what it takes in V8, measured. */
+  sentMessageBytes: 700,
   /** Nodes whose pipes one node remembers; other newcomers are turned away. */
   pipeRemotes: 65_536,
   /** Of these, nodes with one home: one gateway must not take all the room. */

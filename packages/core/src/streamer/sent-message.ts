@@ -39,8 +39,9 @@ export class SentMessage {
     this.#onRead = onRead;
   }
 
+  /** What it takes in memory, about. */
   get byteLength(): number {
-    return this.payload.byteLength + (this.headers?.byteLength ?? 0);
+    return LIMITS.sentMessageBytes + this.payload.byteLength + (this.headers?.byteLength ?? 0);
   }
 
   /** `reader` is to read it. */
