@@ -5,7 +5,7 @@ import type { MeshNode } from "./node.ts";
 import type { NodeOptions } from "./node-options.ts";
 import { settle } from "./testing/node-settle.fixture.ts";
 import { SimulatedMesh } from "./testing/simulated-mesh.ts";
-import { SleepingPage } from "./testing/sleeping-page.fixture.ts";
+import { SleepingPage } from "./testing/sleeping-page.ts";
 
 const MINUTE_MS = 60_000;
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, number) => number);

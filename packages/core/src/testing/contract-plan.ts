@@ -14,11 +14,13 @@ export interface Plan {
   readonly faults: number;
   /** Chance that a fault is a crash. */
   readonly crashes: number;
+  /** Times that a leaf is put to sleep, as pages are. */
+  readonly naps: number;
   /** Messages are published for so long, in ms; then everything heals and settles. */
   readonly runMs: number;
   /** So long nothing happens in the end, in ms. */
   readonly settleMs: number;
-  /** How long a cut lasts, in ms. */
+  /** How long a cut or a nap lasts, in ms. */
   readonly cutMs: readonly [shortest: number, longest: number];
   /** Logs that hold everything, or in some or all nodes only the last few messages. */
   readonly logs: "large" | "mixed" | "small";
@@ -57,6 +59,7 @@ export function planFor(seed: number, random: Random): Plan {
   return {
     ...cuts,
     crashes,
+    naps: leaves > 0 && [3, 6].includes(Math.floor(seed / 4) % 7) ? cuts.faults : 0,
     settleMs: crashes > 0 && seed % 22 === 0 ? KNOW_CRASHES_MS : SETTLE_MS,
     peers: nodes - leaves,
     leaves,

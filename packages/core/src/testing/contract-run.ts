@@ -1,6 +1,7 @@
 /**
  * One random life of a small mesh, heard by the oracle: peers, gateways and leaves in trees and cycles, subscriptions that
- * come, close and come again, quick and slow readers, edges cut and restored, peers that crash and come back.
+ * come, close and come again, quick and slow readers, edges cut and restored, peers that crash and come back, and leaves
+ * that sleep as pages do.
  */
 import { type Identity, keylessIdentity } from "../auth/index.ts";
 import { LIMITS, TIMINGS } from "../base/limits.ts";
@@ -10,6 +11,7 @@ import { Ledger, type Life, Witness } from "./contract-oracle.ts";
 import { type Plan, planFor } from "./contract-plan.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import { SimulatedMesh } from "./simulated-mesh.ts";
+import { SleepingPage } from "./sleeping-page.ts";
 
 export interface ContractResult {
   /** Empty when the contract held. */
@@ -65,6 +67,9 @@ class Run {
   readonly #smallOrigins = new Set<string>();
   readonly #leafOrigins = new Set<string>();
   readonly #lastPublishedMs = new Map<string, number>();
+  readonly #pages = new Map<string, SleepingPage>();
+  /** What wakes those that sleep now. */
+  readonly #asleep = new Set<() => void>();
   /** What is not to happen any more once everything settles. */
   readonly #unlessSettling: Disposable[] = [];
   #published = 0;
@@ -108,10 +113,11 @@ class Run {
   async begin(): Promise<void> {
     for (const place of this.#places) await this.#start(place);
     await this.#mesh.run(1_000);
-    const { runMs, subscriptions, messages, faults, crashes } = this.#plan;
+    const { runMs, subscriptions, messages, faults, crashes, naps } = this.#plan;
     for (const place of this.#places)
       for (let i = 0; i < subscriptions; i++)
-        if (this.#chance(0.7)) this.#at(this.#pick(runMs / 2), () => this.#watch(place, this.#pickPattern()));
+        if (this.#chance(0.7))
+          this.#at(this.#pick(runMs / 2), () => this.#awake(place, () => this.#watch(place, this.#pickPattern())));
     for (let i = 0; i < messages; i++) this.#at(this.#pick(runMs), () => this.#publishSomething());
     for (let i = 0; i < faults; i++)
       this.#at(this.#pick(runMs), () => {
@@ -119,6 +125,11 @@ class Run {
         if (place.role !== "leaf" && this.#chance(crashes)) this.#crash(place);
         else this.#cut(place);
       });
+    const leaves = this.#places.filter(({ role }) => role === "leaf");
+    for (let i = 0; i < naps; i++) {
+      const { name } = leaves[this.#pick(leaves.length)]!;
+      this.#at(this.#pick(runMs), () => this.#putToSleep(this.#pages.get(name)!));
+    }
   }
 
   async #start(place: Place): Promise<void> {
@@ -129,7 +140,9 @@ class Run {
     this.#identities.set(name, identity);
     const { id } = identity;
     const options = { role, join: joins, ...(logBytes !== undefined && { logBytes }) };
-    await this.#mesh.node(name, options, { identity });
+    const page = role === "leaf" && this.#plan.naps > 0 ? new SleepingPage(this.#mesh, name) : undefined;
+    if (page) this.#pages.set(name, page);
+    await this.#mesh.node(name, options, { identity, ...page?.runtime });
     if (logBytes !== undefined) this.#smallOrigins.add(id);
     if (role === "leaf") this.#leafOrigins.add(id);
     this.#lives.set(name, { origin: id, crashed: false });
@@ -151,7 +164,7 @@ class Run {
     const key = `${name} ${topic}`;
     const nowMs = this.#mesh.clock.now();
     const life = this.#lives.get(name);
-    if (!life || nowMs - (this.#lastPublishedMs.get(key) ?? nowMs) > IDLE_MS) return;
+    if (!life || this.#pages.get(name)?.isAsleep || nowMs - (this.#lastPublishedMs.get(key) ?? nowMs) > IDLE_MS) return;
     this.#lastPublishedMs.set(key, nowMs);
     const payload = new Uint8Array(size).fill(this.#published);
     new DataView(payload.buffer).setUint32(0, this.#published++);
@@ -188,6 +201,32 @@ class Run {
     this.#at(300 + this.#pick(2_000), () => void this.#start(place));
   }
 
+  /** As pages are: hidden and frozen, stopped without a word, or hidden with timers that do not fire. */
+  #putToSleep(page: SleepingPage): void {
+    if (page.isAsleep || page.throttled) return;
+    const kind = this.#pick(3);
+    if (kind !== 1) page.tell("hidden");
+    if (kind === 0) page.tell("freeze");
+    if (kind === 2) page.throttled = true;
+    else page.stop();
+    const wake = (): void => {
+      if (!this.#asleep.delete(wake)) return;
+      page.go();
+      if (kind === 0) page.tell("resume");
+      if (kind !== 1) page.tell("visible");
+    };
+    this.#asleep.add(wake);
+    const [shortest, longest] = this.#plan.cutMs;
+    this.#unlessSettling.push(this.#at(shortest + this.#pick(longest - shortest), wake));
+  }
+
+  /** Now, or when the page is awake. */
+  #awake({ name }: Place, work: () => void): void {
+    const page = this.#pages.get(name);
+    if (page) page.awake(work);
+    else work();
+  }
+
   // ---- subscribing
 
   #pickPattern(): string {
@@ -204,7 +243,7 @@ class Run {
     const witness = this.#witness(place, pattern, isSlow, capacity !== undefined);
     const options = capacity === undefined ? {} : { capacity, overflow };
     const isHandled = this.#chance(0.5);
-    const pause = (): Promise<void> | undefined => (isSlow ? this.#pause() : undefined);
+    const pause = (): Promise<void> | undefined => (isSlow ? this.#pause(place) : undefined);
     const handler = (message: Message): Promise<void> | void => {
       witness.onMessage(message);
       return pause();
@@ -227,9 +266,11 @@ class Run {
       this.#open.delete(witness);
       subscription.close();
       if (this.#chance(this.#plan.comingAgain))
-        this.#at(this.#chance(0.5) ? 0 : this.#pick(2_000), () => this.#watch(place, pattern));
+        this.#at(this.#chance(0.5) ? 0 : this.#pick(2_000), () =>
+          this.#awake(place, () => this.#watch(place, pattern)),
+        );
     };
-    this.#unlessSettling.push(this.#at(this.#pick(this.#plan.runMs), closeIt));
+    this.#unlessSettling.push(this.#at(this.#pick(this.#plan.runMs), () => this.#awake(place, closeIt)));
   }
 
   #witness({ name, logBytes }: Place, pattern: string, isSlow: boolean, drops: boolean): Witness {
@@ -254,8 +295,10 @@ class Run {
     return witness;
   }
 
-  #pause(): Promise<void> {
-    return new Promise((resolve) => this.#at(this.#isSettling ? 0 : this.#pick(2_000), resolve));
+  #pause(place: Place): Promise<void> {
+    return new Promise((resolve) =>
+      this.#at(this.#isSettling ? 0 : this.#pick(2_000), () => this.#awake(place, resolve)),
+    );
   }
 
   // ---- the end
@@ -263,6 +306,7 @@ class Run {
   async settle(): Promise<void> {
     this.#isSettling = true;
     for (const timer of this.#unlessSettling) timer[Symbol.dispose]();
+    for (const wake of this.#asleep) wake();
     this.#mesh.network.healAll();
     await this.#mesh.run(this.#plan.settleMs);
   }

@@ -22,7 +22,7 @@ export class SleepingPage {
     const clock: Clock = {
       now: () => mesh.clock.now(),
       wallNow: () => mesh.clock.wallNow(),
-      soon: (run) => mesh.clock.soon(() => this.#awake(run)),
+      soon: (run) => mesh.clock.soon(() => this.awake(run)),
       setTimer: (delayMs, run) => {
         let isArmed = true;
         const fire = (): void => {
@@ -53,9 +53,9 @@ export class SleepingPage {
             get maxFrameBytes() {
               return sink.maxFrameBytes ?? LIMITS.frameBytes;
             },
-            onPacket: (packet) => this.#awake(() => sink.onPacket(packet)),
-            onWritable: () => this.#awake(() => sink.onWritable()),
-            onClosed: (error) => this.#awake(() => sink.onClosed(error)),
+            onPacket: (packet) => this.awake(() => sink.onPacket(packet)),
+            onWritable: () => this.awake(() => sink.onWritable()),
+            onClosed: (error) => this.awake(() => sink.onClosed(error)),
           };
         };
         return real.dial(address, onItsLink, options);
@@ -74,6 +74,10 @@ export class SleepingPage {
     return this.#listener !== undefined;
   }
 
+  get isAsleep(): boolean {
+    return this.#asleep;
+  }
+
   tell(...events: readonly LifecycleEvent[]): void {
     for (const event of events) this.#listener?.(event);
   }
@@ -90,7 +94,8 @@ export class SleepingPage {
     for (const run of [...this.#timers.splice(0), ...this.#arrived.splice(0)]) run();
   }
 
-  #awake(run: () => void): void {
+  /** Now, or when it is awake: what the page does by itself. */
+  awake(run: () => void): void {
     if (this.#asleep) this.#arrived.push(run);
     else run();
   }
