@@ -9,9 +9,9 @@ import type { MeshNode } from "../node.ts";
 import type { Message } from "../streamer/index.ts";
 import { Ledger, type Life, Witness } from "./contract-oracle.ts";
 import { type Plan, planFor } from "./contract-plan.ts";
+import { Naps } from "./naps.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import { SimulatedMesh } from "./simulated-mesh.ts";
-import { SleepingPage } from "./sleeping-page.ts";
 
 export interface ContractResult {
   /** Empty when the contract held. */
@@ -67,9 +67,7 @@ class Run {
   readonly #smallOrigins = new Set<string>();
   readonly #leafOrigins = new Set<string>();
   readonly #lastPublishedMs = new Map<string, number>();
-  readonly #pages = new Map<string, SleepingPage>();
-  /** What wakes those that sleep now. */
-  readonly #asleep = new Set<() => void>();
+  readonly #naps: Naps;
   /** What is not to happen any more once everything settles. */
   readonly #unlessSettling: Disposable[] = [];
   #published = 0;
@@ -78,6 +76,7 @@ class Run {
   constructor(mesh: SimulatedMesh, plan: Plan) {
     this.#mesh = mesh;
     this.#plan = plan;
+    this.#naps = new Naps(mesh);
     this.#places = this.#layOut();
   }
 
@@ -117,7 +116,9 @@ class Run {
     for (const place of this.#places)
       for (let i = 0; i < subscriptions; i++)
         if (this.#chance(0.7))
-          this.#at(this.#pick(runMs / 2), () => this.#awake(place, () => this.#watch(place, this.#pickPattern())));
+          this.#at(this.#pick(runMs / 2), () =>
+            this.#naps.awake(place.name, () => this.#watch(place, this.#pickPattern())),
+          );
     for (let i = 0; i < messages; i++) this.#at(this.#pick(runMs), () => this.#publishSomething());
     for (let i = 0; i < faults; i++)
       this.#at(this.#pick(runMs), () => {
@@ -128,7 +129,7 @@ class Run {
     const leaves = this.#places.filter(({ role }) => role === "leaf");
     for (let i = 0; i < naps; i++) {
       const { name } = leaves[this.#pick(leaves.length)]!;
-      this.#at(this.#pick(runMs), () => this.#putToSleep(this.#pages.get(name)!));
+      this.#at(this.#pick(runMs), () => this.#naps.sleep(name, this.#faultMs()));
     }
   }
 
@@ -140,9 +141,8 @@ class Run {
     this.#identities.set(name, identity);
     const { id } = identity;
     const options = { role, join: joins, ...(logBytes !== undefined && { logBytes }) };
-    const page = role === "leaf" && this.#plan.naps > 0 ? new SleepingPage(this.#mesh, name) : undefined;
-    if (page) this.#pages.set(name, page);
-    await this.#mesh.node(name, options, { identity, ...page?.runtime });
+    const runtime = role === "leaf" && this.#plan.naps > 0 ? this.#naps.runtime(name) : {};
+    await this.#mesh.node(name, options, { identity, ...runtime });
     if (logBytes !== undefined) this.#smallOrigins.add(id);
     if (role === "leaf") this.#leafOrigins.add(id);
     this.#lives.set(name, { origin: id, crashed: false });
@@ -164,7 +164,7 @@ class Run {
     const key = `${name} ${topic}`;
     const nowMs = this.#mesh.clock.now();
     const life = this.#lives.get(name);
-    if (!life || this.#pages.get(name)?.isAsleep || nowMs - (this.#lastPublishedMs.get(key) ?? nowMs) > IDLE_MS) return;
+    if (!life || this.#naps.isAsleep(name) || nowMs - (this.#lastPublishedMs.get(key) ?? nowMs) > IDLE_MS) return;
     this.#lastPublishedMs.set(key, nowMs);
     const payload = new Uint8Array(size).fill(this.#published);
     new DataView(payload.buffer).setUint32(0, this.#published++);
@@ -182,10 +182,14 @@ class Run {
 
   #cut({ name, joins }: Place): void {
     const other = joins[this.#pick(joins.length)]!;
-    const [shortest, longest] = this.#plan.cutMs;
     this.#mesh.network.cut(name, other, { detectMs: this.#pick(400) });
-    const cutMs = shortest + this.#pick(longest - shortest);
-    this.#unlessSettling.push(this.#at(cutMs, () => this.#mesh.network.heal(name, other)));
+    this.#unlessSettling.push(this.#at(this.#faultMs(), () => this.#mesh.network.heal(name, other)));
+  }
+
+  /** How long a cut or a nap lasts. */
+  #faultMs(): number {
+    const [shortest, longest] = this.#plan.cutMs;
+    return shortest + this.#pick(longest - shortest);
   }
 
   #crash(place: Place): void {
@@ -199,32 +203,6 @@ class Run {
     this.#mesh.network.crash(name, { detectMs: this.#pick(200) });
     void this.#node(name).close({ timeoutMs: 0 });
     this.#at(300 + this.#pick(2_000), () => void this.#start(place));
-  }
-
-  /** As pages are: hidden and frozen, stopped without a word, or hidden with timers that do not fire. */
-  #putToSleep(page: SleepingPage): void {
-    if (page.isAsleep || page.throttled) return;
-    const kind = this.#pick(3);
-    if (kind !== 1) page.tell("hidden");
-    if (kind === 0) page.tell("freeze");
-    if (kind === 2) page.throttled = true;
-    else page.stop();
-    const wake = (): void => {
-      if (!this.#asleep.delete(wake)) return;
-      page.go();
-      if (kind === 0) page.tell("resume");
-      if (kind !== 1) page.tell("visible");
-    };
-    this.#asleep.add(wake);
-    const [shortest, longest] = this.#plan.cutMs;
-    this.#unlessSettling.push(this.#at(shortest + this.#pick(longest - shortest), wake));
-  }
-
-  /** Now, or when the page is awake. */
-  #awake({ name }: Place, work: () => void): void {
-    const page = this.#pages.get(name);
-    if (page) page.awake(work);
-    else work();
   }
 
   // ---- subscribing
@@ -243,7 +221,7 @@ class Run {
     const witness = this.#witness(place, pattern, isSlow, capacity !== undefined);
     const options = capacity === undefined ? {} : { capacity, overflow };
     const isHandled = this.#chance(0.5);
-    const pause = (): Promise<void> | undefined => (isSlow ? this.#pause(place) : undefined);
+    const pause = (): Promise<void> | undefined => (isSlow ? this.#pause(name) : undefined);
     const handler = (message: Message): Promise<void> | void => {
       witness.onMessage(message);
       return pause();
@@ -267,10 +245,10 @@ class Run {
       subscription.close();
       if (this.#chance(this.#plan.comingAgain))
         this.#at(this.#chance(0.5) ? 0 : this.#pick(2_000), () =>
-          this.#awake(place, () => this.#watch(place, pattern)),
+          this.#naps.awake(place.name, () => this.#watch(place, pattern)),
         );
     };
-    this.#unlessSettling.push(this.#at(this.#pick(this.#plan.runMs), () => this.#awake(place, closeIt)));
+    this.#unlessSettling.push(this.#at(this.#pick(this.#plan.runMs), () => this.#naps.awake(place.name, closeIt)));
   }
 
   #witness({ name, logBytes }: Place, pattern: string, isSlow: boolean, drops: boolean): Witness {
@@ -295,9 +273,9 @@ class Run {
     return witness;
   }
 
-  #pause(place: Place): Promise<void> {
+  #pause(name: string): Promise<void> {
     return new Promise((resolve) =>
-      this.#at(this.#isSettling ? 0 : this.#pick(2_000), () => this.#awake(place, resolve)),
+      this.#at(this.#isSettling ? 0 : this.#pick(2_000), () => this.#naps.awake(name, resolve)),
     );
   }
 
@@ -306,7 +284,7 @@ class Run {
   async settle(): Promise<void> {
     this.#isSettling = true;
     for (const timer of this.#unlessSettling) timer[Symbol.dispose]();
-    for (const wake of this.#asleep) wake();
+    this.#naps.wakeAll();
     this.#mesh.network.healAll();
     await this.#mesh.run(this.#plan.settleMs);
   }

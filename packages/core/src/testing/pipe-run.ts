@@ -1,12 +1,13 @@
 /**
  * One random life of a small mesh in which nodes call and send to each other, heard by an oracle for pipes: relays die, edges
- * are cut, leaves move between gateways, nodes are started anew. Each sender numbers its calls of each node, and its messages
+ * are cut, leaves move between gateways and sleep as pages do, nodes are started anew. Each sender numbers its calls of each node, and its messages
  * to it; a life that receives must see the numbers grow, each once; what was answered has come, and what rejects with "did not
  * run" or "did not arrive" has not.
  */
 import { keylessIdentity } from "../auth/index.ts";
 import { MeshError } from "../base/errors.ts";
 import type { MeshNode } from "../node.ts";
+import { Naps } from "./naps.ts";
 import { SimulatedMesh } from "./simulated-mesh.ts";
 
 export interface PipeRunResult {
@@ -28,6 +29,9 @@ interface Service {
   take(caller: string, number: number): Promise<number>;
 }
 
+/** In every fifth life leaves sleep, and longer than an edge stands the silence. */
+const NAPS_RUN_MS = 60_000;
+const LONGEST_NAP_MS = 45_000;
 const RUN_MS = 6_000;
 const CALLS = 80;
 /** Longer than any redial, and than what is sent again waits. */
@@ -40,6 +44,9 @@ export async function pipeRun(seed: number, settle: () => Promise<void>): Promis
   const { random } = mesh;
   const pick = (below: number): number => Math.floor(random.float() * below);
   const violations: string[] = [];
+  const hasNaps = seed % 5 === 4;
+  const runMs = hasNaps ? NAPS_RUN_MS : RUN_MS;
+  const naps = new Naps(mesh);
 
   // ---- who there is
   const peers = 3 + pick(3);
@@ -60,7 +67,8 @@ export async function pipeRun(seed: number, settle: () => Promise<void>): Promis
   // ---- what a callee life has seen
   const ran = new Map<string, string>();
   async function start({ name, role, joins }: Place): Promise<void> {
-    const node = await mesh.node(name, { role, join: joins }, { identity: identities.get(name)! });
+    const runtime = hasNaps && role === "leaf" ? naps.runtime(name) : {};
+    const node = await mesh.node(name, { role, join: joins }, { identity: identities.get(name)!, ...runtime });
     const life = `${name}#${(lives.get(name) ?? 0) + 1}`;
     lives.set(name, (lives.get(name) ?? 0) + 1);
     alive.add(name);
@@ -78,7 +86,7 @@ export async function pipeRun(seed: number, settle: () => Promise<void>): Promis
         take(caller, number);
         const delayMs = random.float() < 0.5 ? 0 : pick(1_500);
         if (delayMs === 0) return number;
-        return new Promise((resolve) => mesh.clock.setTimer(delayMs, () => resolve(number)));
+        return new Promise((resolve) => mesh.clock.setTimer(delayMs, () => naps.awake(name, () => resolve(number))));
       },
     });
   }
@@ -93,7 +101,7 @@ export async function pipeRun(seed: number, settle: () => Promise<void>): Promis
     const from = places[pick(places.length)]!.name;
     const to = places[pick(places.length)]!.name;
     const node = mesh.nodes.get(from)!;
-    if (from === to || !alive.has(from)) return;
+    if (from === to || !alive.has(from) || naps.isAsleep(from)) return;
     const isSent = random.float() < 0.3;
     const caller = `${from}#${lives.get(from)}${isSent ? " sending" : ""}`;
     const number = (counts.get(`${caller} ${to}`) ?? 0) + 1;
@@ -124,20 +132,20 @@ export async function pipeRun(seed: number, settle: () => Promise<void>): Promis
       },
     );
   }
-  for (let i = 0; i < CALLS; i++) mesh.clock.setTimer(pick(RUN_MS), call);
+  for (let i = 0; i < CALLS; i++) mesh.clock.setTimer(pick(runMs), call);
 
   // ---- faults
   const hasDied = new Set<string>();
   const deaths = seed % 3 === 0 ? 0 : 2;
   for (let i = 0; i < 8; i++)
-    mesh.clock.setTimer(pick(RUN_MS), () => {
+    mesh.clock.setTimer(pick(runMs), () => {
       const { name, joins } = places[1 + pick(places.length - 1)]!;
       const other = joins[pick(joins.length)]!;
       mesh.network.cut(name, other, { detectMs: pick(400) });
       unlessSettling.push(mesh.clock.setTimer(50 + pick(3_000), () => mesh.network.heal(name, other)));
     });
   for (let i = 0; i < deaths; i++)
-    mesh.clock.setTimer(pick(RUN_MS), () => {
+    mesh.clock.setTimer(pick(runMs), () => {
       const place = places[pick(places.length)]!;
       const { name } = place;
       if (settling || !alive.delete(name)) return;
@@ -147,10 +155,19 @@ export async function pipeRun(seed: number, settle: () => Promise<void>): Promis
       mesh.clock.setTimer(300 + pick(3_000), () => void start(place));
     });
 
+  if (hasNaps)
+    for (let i = 0; i < 6; i++) {
+      const name = `l${pick(leaves)}`;
+      mesh.clock.setTimer(pick(runMs), () => {
+        if (alive.has(name)) naps.sleep(name, pick(LONGEST_NAP_MS));
+      });
+    }
+
   // ---- the end
-  await mesh.run(RUN_MS);
+  await mesh.run(runMs);
   settling = true;
   for (const timer of unlessSettling) timer[Symbol.dispose]();
+  naps.wakeAll();
   mesh.network.healAll();
   await mesh.run(SETTLE_MS);
   for (const [what, node] of pending)
