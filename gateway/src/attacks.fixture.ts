@@ -1,7 +1,7 @@
 /** Bad input on the WebSocket port: each attack ends when the gateway has closed its connection. */
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { createNode, type Identity, keylessIdentity, MeshError, type NodeId } from "@chaski/core";
+import { createNode, type Identity, leafIdentity, MeshError, type NodeId, SECRET_BYTES } from "@chaski/core";
 import type { Link, LinkSink, OnLink, Transport } from "@chaski/core/link";
 import { nodeRandom, nodeRuntime, webSocketTransport } from "@chaski/node-transport";
 import { WebSocket } from "ws";
@@ -19,6 +19,12 @@ export interface Attack {
   /** What the gateway must make of it. */
   readonly codes: readonly string[];
   run(target: Target): Promise<void>;
+}
+
+/** As a page draws its own. */
+function pageIdentity(): Identity {
+  const secret = nodeRandom.bytes(SECRET_BYTES);
+  return leafIdentity(secret, createHash("sha256").update(secret).digest());
 }
 
 const HELLO = 0x01;
@@ -82,7 +88,7 @@ const leaf = (
       nodeRuntime({
         role: "leaf",
         transports: [transport],
-        identity: how.identity?.(target) ?? keylessIdentity(nodeRandom),
+        identity: how.identity?.(target) ?? pageIdentity(),
       }),
     );
     if (how.subscribe) node.subscribe(how.subscribe, {}, () => {});
@@ -115,7 +121,7 @@ export const ATTACKS: readonly Attack[] = [
     },
   }),
   leaf("a leaf that claims our own id", ["self-edge"], {
-    identity: ({ id }) => ({ ...keylessIdentity(nodeRandom), id }),
+    identity: ({ id }) => ({ ...pageIdentity(), id }),
   }),
   leaf("invalid UTF-8 in a topic", ["malformed-frame"], {
     subscribe: MARKED,

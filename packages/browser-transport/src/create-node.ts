@@ -1,13 +1,8 @@
 /** A node in a page or a worker: a leaf that hangs on a gateway over WebSocket. */
-import {
-  createNode as createCoreNode,
-  keylessIdentity,
-  type MeshNode,
-  type NodeOptions,
-  type Runtime,
-} from "@chaski/core";
+import { createNode as createCoreNode, type MeshNode, type NodeOptions, type Runtime } from "@chaski/core";
 import { browserClock } from "./browser-clock.ts";
 import { browserRandom } from "./browser-random.ts";
+import { pageIdentity } from "./page-identity.ts";
 import { pageLifecycle } from "./page-lifecycle.ts";
 import { webSocketTransport } from "./websocket-transport.ts";
 
@@ -15,12 +10,12 @@ import { webSocketTransport } from "./websocket-transport.ts";
 export type BrowserNodeOptions = Omit<NodeOptions, "listen" | "advertise" | "role" | "observe" | "relay">;
 
 /** What a page brings along; a part of it can be replaced. */
-export function browserRuntime(replace: Partial<Runtime> = {}): Runtime {
+export async function browserRuntime(replace: Partial<Runtime> = {}): Promise<Runtime> {
   return {
     clock: browserClock,
     random: browserRandom,
     transports: [webSocketTransport()],
-    identity: keylessIdentity(browserRandom),
+    identity: replace.identity ?? (await pageIdentity(browserRandom)),
     role: "leaf",
     lifecycle: pageLifecycle(),
     warn: (text, error) => console.warn(text, error),
@@ -34,6 +29,6 @@ export function browserRuntime(replace: Partial<Runtime> = {}): Runtime {
  *
  * @throws {TypeError | RangeError} for options that are wrong, naming option, rule and value.
  */
-export function createNode(options: BrowserNodeOptions = {}): Promise<MeshNode> {
-  return createCoreNode(options, browserRuntime());
+export async function createNode(options: BrowserNodeOptions = {}): Promise<MeshNode> {
+  return createCoreNode(options, await browserRuntime());
 }

@@ -1,5 +1,5 @@
 export type { Action, Authorize, Identity, Subject, Verifier } from "./auth/index.ts";
-export { keylessIdentity } from "./auth/index.ts";
+export { leafIdentity, SECRET_BYTES } from "./auth/index.ts";
 export type { Clock, Logger, Random } from "./base/clock.ts";
 export type { ListenerOptions } from "./base/emitter.ts";
 export {

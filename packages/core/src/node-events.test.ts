@@ -190,7 +190,6 @@ function mutePeer(mesh: SimulatedMesh, neighbour: string, neighbourId: string): 
   const edges = new Edges({
     ...{ local, clock, random, turn: new Turn(clock), logger: silentLogger },
     transports: [network.transport("mute")],
-    isPeer: () => false,
     onOpen: (edge) => {
       edge.send(Lane.control, [control.digest.encode({ whole: true, known: [] })]);
       edge.send(Lane.control, [record]);

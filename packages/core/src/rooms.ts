@@ -104,7 +104,6 @@ export class Rooms {
       // The table of edges has written a line already.
       onError: (error) => this.#tellError(error),
       onSeedChange: (seed) => this.#onSeedChange(seed),
-      isPeer: (id) => this.mesh.records.has(id),
     });
     this.mesh = new Mesh({
       local,

@@ -1,6 +1,6 @@
 /** Real keys for tests: what the Node runtime brings along, without depending on it. */
-import { createHash, createPublicKey, generateKeyPairSync, sign, verify } from "node:crypto";
-import type { Identity, Verifier } from "./index.ts";
+import { createHash, createPublicKey, generateKeyPairSync, randomBytes, sign, verify } from "node:crypto";
+import { type Identity, leafIdentity, SECRET_BYTES, type Verifier } from "./index.ts";
 
 const SPKI_PREFIX = Buffer.from("302a300506032b6570032100", "hex");
 
@@ -12,6 +12,11 @@ export function ed25519Identity(): Identity {
     publicKey: raw,
     sign: (message) => new Uint8Array(sign(null, message, privateKey)),
   };
+}
+
+/** A leaf's, as a page draws it. */
+export function pageIdentity(secret: Uint8Array = randomBytes(SECRET_BYTES)): Identity {
+  return leafIdentity(secret, createHash("sha256").update(secret).digest());
 }
 
 export const ed25519Verifier: Verifier = {

@@ -1,3 +1,3 @@
 export { type Action, type Authorize, allowAll, type Subject } from "./authorize.ts";
-export { type Identity, keylessIdentity, type Verifier } from "./identity.ts";
-export { checkProof, proofMessage } from "./proof.ts";
+export { type Identity, keylessIdentity, leafIdentity, SECRET_BYTES, type Verifier } from "./identity.ts";
+export { checkProof, proofMessage, withoutSecret } from "./proof.ts";

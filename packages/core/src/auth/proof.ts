@@ -2,7 +2,7 @@
 import { MeshError } from "../base/errors.ts";
 import { LIMITS } from "../base/limits.ts";
 import { bytes, control, type IntroduceBody, struct, Writer } from "../wire/index.ts";
-import type { Verifier } from "./identity.ts";
+import { KEY_BYTES, SECRET_BYTES, type Verifier } from "./identity.ts";
 
 const hello = bytes(LIMITS.handshakeFrameBytes);
 const signed = struct({ domain: bytes(32), toHello: hello, fromHello: hello, ...control.introduceBody });
@@ -24,19 +24,35 @@ export function proofMessage(
   return writer.finish();
 }
 
-/** @throws {MeshError} `bad-credentials` when a peer's id, key and signature do not belong together. */
+/** Without a key: the secret is all it has. */
+const isBySecret = ({ role, key }: IntroduceBody): boolean => role === "leaf" && key.byteLength === SECRET_BYTES;
+
+/**
+ * @throws {MeshError} `bad-credentials` when id, key and signature do not belong together, or a leaf's id and secret. Neither is
+ *   named: a secret must not get into a log.
+ */
 export function checkProof(
   verifier: Verifier,
   ourHello: Uint8Array,
   theirHello: Uint8Array,
   body: IntroduceBody,
 ): void {
-  if (body.role === "leaf" && body.publicKey.byteLength === 0) return; // vouched for by its gateway
-  if (body.publicKey.byteLength !== 32)
-    throw new MeshError("bad-credentials", `${body.role} ${body.id} shows no Ed25519 key`);
-  if (verifier.idOf(body.publicKey) !== body.id)
-    throw new MeshError("bad-credentials", `the id ${body.id} does not belong to the key shown`);
-  if (!verifier.verify(body.publicKey, proofMessage(ourHello, theirHello, body), body.signature)) {
-    throw new MeshError("bad-credentials", `the signature of ${body.id} is wrong`);
+  const { id, role, key } = body;
+  const bySecret = isBySecret(body);
+  if (!bySecret && key.byteLength !== KEY_BYTES)
+    throw new MeshError(
+      "bad-credentials",
+      `${role} ${id} shows no Ed25519 key${role === "leaf" ? " and no secret" : ""}`,
+    );
+  if (verifier.idOf(key) !== id)
+    throw new MeshError("bad-credentials", `the id ${id} does not belong to the ${bySecret ? "secret" : "key"} shown`);
+  if (bySecret) return;
+  if (!verifier.verify(key, proofMessage(ourHello, theirHello, body), body.signature)) {
+    throw new MeshError("bad-credentials", `the signature of ${id} is wrong`);
   }
+}
+
+/** What is kept of an introduction: a secret has done its work. */
+export function withoutSecret(body: IntroduceBody): IntroduceBody {
+  return isBySecret(body) ? { ...body, key: new Uint8Array(0) } : body;
 }

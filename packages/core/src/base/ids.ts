@@ -1,7 +1,7 @@
 /** Node ids: 16 bytes, written as 32 lower-case hexadecimal digits. */
 import type { Random } from "./clock.ts";
 
-/** 32 lower-case hexadecimal digits. A peer's is derived from its key, a leaf's is random. */
+/** 32 lower-case hexadecimal digits. Derived from a key, or from a leaf's secret. */
 export type NodeId = string;
 
 export const NODE_ID_BYTES = 16;

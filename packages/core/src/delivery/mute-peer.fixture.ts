@@ -27,7 +27,6 @@ export function mutePeer(simulation: SimulatedMesh, join: string): { close(): Pr
     turn,
     logger: silentLogger,
     transports: [network.transport("mute")],
-    isPeer: () => false,
     onOpen: (edge) => mesh.onEdgeOpen(edge),
     onMeasured: () => {},
     onClosed: (edge) => mesh.onEdgeClosed(edge),

@@ -39,7 +39,6 @@ export function rawLeaf(mesh: SimulatedMesh, name: string, gateway: string, role
     turn: new Turn(clock),
     logger: silentLogger,
     transports: [network.transport(name)],
-    isPeer: () => false,
     onOpen: (edge) => edge.send(Lane.control, [control.digest.encode({ whole: true, known: [] })]),
     onMeasured: () => {},
     onClosed: () => {},

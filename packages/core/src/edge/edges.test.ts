@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { ed25519Identity, ed25519Verifier } from "../auth/ed25519.fixture.ts";
-import { type Identity, keylessIdentity } from "../auth/index.ts";
+import { ed25519Identity, ed25519Verifier, pageIdentity } from "../auth/ed25519.fixture.ts";
+import { type Authorize, keylessIdentity, SECRET_BYTES } from "../auth/index.ts";
 import type { Logger } from "../base/clock.ts";
 import { LIMITS } from "../base/limits.ts";
 import type { Transport } from "../link/index.ts";
@@ -126,13 +126,14 @@ describe("a node that was restarted", () => {
 
 describe("a leaf that claims an id", () => {
   const keyed = (): Partial<Runtime> => ({ identity: ed25519Identity(), verifier: ed25519Verifier });
-  const leafAs = (id: string): Partial<Runtime> => ({
-    identity: { ...keylessIdentity(new SeededRandom(1)), id } satisfies Identity,
-  });
+  /** With a secret of its own, or without any. */
+  const leafAs = (id: string): Partial<Runtime> => ({ identity: { ...pageIdentity(), id } });
+  const gatewayOf = (lab: Lab): Promise<MeshNode> =>
+    lab.node("gateway", { role: "gateway", listen: ["memory://gateway"] }, keyed());
 
   it("of the gateway's neighbour is refused, and the neighbour's edge stays", async () => {
     const lab = new Lab();
-    const gateway = await lab.node("gateway", { role: "gateway", listen: ["memory://gateway"] }, keyed());
+    const gateway = await gatewayOf(lab);
     const peer = await lab.node("peer", { join: ["memory://gateway"] }, keyed());
     await lab.mesh.run(1_000);
     await lab.node("thief", { role: "leaf", join: ["memory://gateway"] }, leafAs(peer.id));
@@ -144,13 +145,75 @@ describe("a leaf that claims an id", () => {
 
   it("of a peer further away is refused", async () => {
     const lab = new Lab();
-    const gateway = await lab.node("gateway", { role: "gateway", listen: ["memory://gateway"] }, keyed());
+    const gateway = await gatewayOf(lab);
     await lab.node("middle", { listen: ["memory://middle"], join: ["memory://gateway"] }, keyed());
     const far = await lab.node("far", { join: ["memory://middle"] }, keyed());
     await lab.mesh.run(1_000);
     await lab.node("thief", { role: "leaf", join: ["memory://gateway"] }, leafAs(far.id));
     await lab.mesh.run(1_000);
     expect(neighbours(gateway)).toEqual(["middle"]);
+  });
+
+  it("of a leaf there is refused, whether that one is connected or away, and nothing of the session is lost", async () => {
+    const lab = new Lab();
+    const gateway = await gatewayOf(lab);
+    const page = await lab.node("page", { role: "leaf", join: ["memory://gateway"] }, { identity: pageIdentity() });
+    await lab.mesh.run(1_000);
+    const received: unknown[] = [];
+    const subscription = page.subscribe("news", {}, ({ data }) => void received.push(data));
+    subscription.on("gap", (gap) => received.push(gap));
+    await lab.mesh.until(subscription.ready);
+
+    const thief = await lab.node("thief", { role: "leaf", join: ["memory://gateway"] }, leafAs(page.id));
+    await gateway.publish("news", 1);
+    await lab.mesh.run(1_000);
+    expect([neighbours(gateway), neighbours(thief), received]).toEqual([["page"], [], [1]]);
+
+    lab.mesh.network.cut("page", "gateway");
+    await gateway.publish("news", 2);
+    await lab.mesh.run(31_000);
+    expect([neighbours(gateway), neighbours(thief), received]).toEqual([[], [], [1]]);
+    lab.mesh.network.heal("page", "gateway");
+    await lab.mesh.run(20_000);
+    expect([neighbours(gateway), neighbours(thief), received]).toEqual([["page"], [], [1, 2]]);
+    expect(thief.connection.state).toBe("offline");
+    expect(lab.events.filter((event) => event.startsWith("gateway reports"))).toContain(
+      "gateway reports bad-credentials",
+    );
+  });
+
+  it("shows its secret to its gateway, which tells nobody", async () => {
+    const lab = new Lab();
+    const told: unknown[] = [];
+    const secret = new Uint8Array(SECRET_BYTES).fill(0x5e);
+    const logger: Logger = { log: (...line) => void told.push(line) };
+    const authorize: Authorize = (subject) => told.push({ ...subject }) > 0;
+    const gateway = await lab.node(
+      "gateway",
+      { role: "gateway", listen: ["memory://gateway"], logger },
+      { ...keyed(), authorize },
+    );
+    gateway.on("error", (error) => told.push(String(error)));
+    gateway.on("edgeopen", (edge) => told.push(edge));
+    const page = await lab.node(
+      "page",
+      { role: "leaf", join: ["memory://gateway"] },
+      { identity: pageIdentity(secret) },
+    );
+    page.subscribe("news", {}, () => {});
+    await lab.node(
+      "thief",
+      { role: "leaf", join: ["memory://gateway"] },
+      { identity: { ...pageIdentity(secret), id: "0".repeat(32) } },
+    );
+    await lab.mesh.run(1_000);
+    told.push(gateway.status(), await gateway.topology());
+    const text = JSON.stringify(told, (_key, value) =>
+      value instanceof Uint8Array ? Buffer.from(value).toString("hex") : value,
+    );
+    expect(text).toContain(page.id);
+    expect(text).toContain("does not belong to the secret shown");
+    expect(text).not.toContain("5e5e5e5e");
   });
 });
 

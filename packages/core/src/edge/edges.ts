@@ -35,8 +35,6 @@ export interface EdgesOptions {
   /** A handshake that failed, or an open edge that ended because a side broke the rules. */
   onError(error: MeshError, edge: Edge): void;
   onSeedChange(seed: Seed): void;
-  /** Whether the mesh knows a peer by this id: one with a key, where keys are checked. */
-  isPeer(id: NodeId): boolean;
 }
 
 /** Links in handshake that nobody has vouched for yet; more are turned away at once. */
@@ -273,16 +271,8 @@ export class Edges implements EdgeHost {
   // ---- from edges
 
   onIntroduced(edge: Edge): MeshError | undefined {
-    const { id, publicKey } = edge.peer;
+    const { id } = edge;
     const known = this.#open.get(id);
-    // A leaf's id is its own word; one that belongs to a peer's key is somebody else's.
-    if (
-      edge.role === "leaf" &&
-      publicKey.byteLength === 0 &&
-      ((known && known.role !== "leaf") || this.#options.isPeer(id))
-    ) {
-      return new MeshError("bad-credentials", `a leaf without a key claims ${id}, the id of a peer`);
-    }
     const seed = this.#seedOf.get(edge);
     if (seed) this.#foundAt.set(seed, id);
     if (known && this.#rival(edge, known) === known) return this.#duplicate(known);

@@ -1,8 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ed25519Identity, ed25519Verifier } from "../auth/ed25519.fixture.ts";
-import { type Identity, keylessIdentity } from "../auth/index.ts";
+import { ed25519Identity, ed25519Verifier, pageIdentity } from "../auth/ed25519.fixture.ts";
 import { MeshError, type MeshErrorCode } from "../base/errors.ts";
-import { SeededRandom } from "../testing/seeded-random.ts";
 import { control, FrameType, type Role } from "../wire/index.ts";
 import { encodeHello, encodeIntroduce, encodeRefuse, type HandshakeState, type LocalNode, step } from "./handshake.ts";
 
@@ -25,7 +23,6 @@ function local(changes: Partial<LocalNode> = {}): LocalNode {
   };
 }
 
-const leafIdentity = (): Identity => keylessIdentity(new SeededRandom(1));
 const introducing = (from: Uint8Array, to: Uint8Array): HandshakeState & { phase: "introduce" } => ({
   ...{ phase: "introduce", ourHello: from, theirHello: to },
 });
@@ -142,7 +139,7 @@ describe("the handshake", () => {
     ["leaf", "leaf", "a leaf cannot hang on a leaf; join a gateway"],
     ["peer", "leaf", "this peer takes no leaves; join a gateway"],
   ] as const)("refuses on a %s a %s", (ourRole, theirRole, detail) => {
-    const them = local({ role: theirRole, identity: leafIdentity() });
+    const them = local({ role: theirRole, identity: pageIdentity() });
     expect(refusal(ourIntroducing, local({ role: ourRole }), introductionOf(them))).toEqual([
       "forbidden",
       `[forbidden] ${detail}`,
@@ -157,7 +154,7 @@ describe("the handshake", () => {
     ["leaf", "gateway"],
     ["leaf", "peer"],
   ])("takes on a %s a %s", (ourRole, theirRole) => {
-    const identity = theirRole === "leaf" ? leafIdentity() : ed25519Identity();
+    const identity = theirRole === "leaf" ? pageIdentity() : ed25519Identity();
     const result = step(ourIntroducing, local({ role: ourRole }), introductionOf(local({ role: theirRole, identity })));
     expect(result).toMatchObject({ on: "introduced", state: { them: { role: theirRole, id: identity.id } } });
   });
@@ -190,7 +187,7 @@ describe("the handshake", () => {
   });
 
   it("refuses a peer without a key, and takes one where nothing can be checked", () => {
-    const them = local({ identity: leafIdentity() });
+    const them = local({ identity: pageIdentity() });
     expect(refusal(ourIntroducing, local(), introductionOf(them))[0]).toBe("bad-credentials");
     expect(step(ourIntroducing, local({ verifier: undefined }), introductionOf(them))).toMatchObject({
       on: "introduced",

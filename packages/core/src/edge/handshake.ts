@@ -2,7 +2,7 @@
  * The handshake as a pure state machine, the same on both sides: HELLO (versions, nonce), INTRODUCE (who, proven
  * against both HELLOs), ACCEPT or REFUSE. It decides; the edge carries frames, keeps the time and knows the others.
  */
-import { checkProof, type Identity, proofMessage, type Verifier } from "../auth/index.ts";
+import { checkProof, type Identity, proofMessage, type Verifier, withoutSecret } from "../auth/index.ts";
 import { ERROR_CODES, isMeshErrorCode, MeshError, type MeshErrorCode } from "../base/errors.ts";
 import { LIMITS } from "../base/limits.ts";
 import { control, FrameType, type IntroduceBody, type Role } from "../wire/index.ts";
@@ -53,7 +53,7 @@ export function encodeIntroduce(
     role: local.role,
     name: local.name,
     incarnation: local.incarnation,
-    publicKey: local.identity.publicKey,
+    key: local.identity.secret ?? local.identity.publicKey,
     addresses: local.addresses(),
     credential,
     ticket: new Uint8Array(0),
@@ -104,7 +104,7 @@ export function step(state: HandshakeState, local: LocalNode, frame: Uint8Array)
     if (them.role === "leaf" && local.role === "peer")
       throw new MeshError("forbidden", "this peer takes no leaves; join a gateway");
     if (local.verifier) checkProof(local.verifier, state.ourHello, state.theirHello, them);
-    return { on: "introduced", state: { phase: "accept", them } };
+    return { on: "introduced", state: { phase: "accept", them: withoutSecret(them) } };
   }
   if (state.phase === "accept" && type === FrameType.accept) return { on: "accepted", them: state.them };
   throw new MeshError(

@@ -46,7 +46,7 @@ export const frames = [
       role,
       name,
       incarnation: u53,
-      publicKey: bytes(64),
+      key: bytes(64),
       addresses: fc.array(text(512), lists),
       credential: text(8192),
       ticket: bytes(100),

@@ -87,14 +87,17 @@ export const hello = controlFrame(
   struct({ magic: u32, minVersion: u8, maxVersion: u8, capabilities: u32, nonce: bytes(NONCE_BYTES) }),
 );
 
-/** Who the sender is. The signature covers both HELLOs and every other field (see `auth/proof.ts`). */
+/**
+ * Who the sender is. `key` is an Ed25519 public key, or the secret of a leaf without one, which goes no further. The signature
+ * covers both HELLOs and every other field (see `auth/proof.ts`).
+ */
 export const introduceBody = {
   mesh: name,
   id: nodeId,
   role: oneOf(ROLES),
   name,
   incarnation: u53,
-  publicKey: bytes(64),
+  key: bytes(64),
   addresses: list(address),
   credential: text(LIMITS.credentialBytes),
   ticket: bytes(LIMITS.handshakeFrameBytes / 4),

@@ -1,6 +1,6 @@
 /** The golden vectors: every frame type at least once, with fixed ids, nonces and an Ed25519 key anybody can make again. */
 import { createHash, createPrivateKey, createPublicKey, sign } from "node:crypto";
-import { proofMessage } from "../auth/index.ts";
+import { proofMessage, SECRET_BYTES } from "../auth/index.ts";
 import { decodeRmi, encodeRmi, type RmiMessage } from "../rmi/protocol.ts";
 import {
   control,
@@ -64,7 +64,8 @@ const peer = createHash("sha256").update(publicKey).digest("hex").slice(0, 32);
 const signature = (message: Uint8Array): Uint8Array => new Uint8Array(sign(null, message, privateKey));
 
 const gateway = "00112233445566778899aabbccddeeff";
-const leaf = "ffeeddccbbaa99887766554433221100";
+const secret = Uint8Array.from({ length: SECRET_BYTES }, (_, i) => 0xff - i);
+const leaf = createHash("sha256").update(secret).digest("hex").slice(0, 32);
 const FLOW = 4_503_599_627_370_495; // 2^52 - 1, the largest flow number
 const INCARNATION = 1_767_225_600_000;
 const proverNonce = new Uint8Array(32).fill(0xa1);
@@ -92,7 +93,7 @@ const introduction: Omit<IntroduceBody, "signature"> = {
   role: "peer",
   name: "sensor-1",
   incarnation: INCARNATION,
-  publicKey,
+  key: publicKey,
   addresses: ["tcp://10.0.0.5:8511", "tcp://[fd00::5]:8511"],
   credential: "a token",
   ticket: NOTHING,
@@ -147,12 +148,12 @@ export const controlFrames: readonly Vector[] = [
     ...introduction,
     signature: signature(proof),
   }),
-  frame("introduce a leaf", "no key, no signature: its gateway vouches for it", control.introduce, {
+  frame("introduce a leaf", "no signature: its id follows from the secret it shows", control.introduce, {
     ...introduction,
     id: leaf,
     role: "leaf",
     name: "página 1",
-    publicKey: NOTHING,
+    key: secret,
     addresses: [],
     credential: "",
     signature: NOTHING,
