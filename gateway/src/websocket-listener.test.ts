@@ -85,6 +85,24 @@ describe("WebSocketListener", () => {
     ]);
   });
 
+  it("takes channels of a WebSocket that tabs share, and counts each", async () => {
+    await using far = await clean({ maxLinks: 3 });
+    const socket = await far.open("chaski.channels.v0");
+    const answers: string[] = [];
+    const answered = new Promise<void>((resolve) =>
+      socket.on("message", (data: Buffer) => answers.push(data.toString("hex", 0, 5)) === 3 && resolve()),
+    );
+    for (const channel of [1, 2, 3]) socket.send(Uint8Array.of(0, 0, 0, channel, 0));
+    socket.send(Uint8Array.of(0, 0, 0, 1, 2, ...FRAME));
+    await answered;
+    expect(answers).toEqual(["0000000101", "0000000201", "0000000305"]);
+    const { link, sink } = await far.acceptedAt(0);
+    expect([(await sink.untilFrames(1)).length, far.listener.connections]).toEqual([1, 3]);
+    expect(link.remoteAddress).toMatch(/^ws:\/\/127\.0\.0\.1:\d+\/1$/);
+    socket.terminate();
+    expect(await sink.closed).toMatchObject({ code: "link-lost" });
+  });
+
   it("answers nonsense in the upgrade and goes on", async () => {
     await using far = await clean();
     const socket = await far.raw();

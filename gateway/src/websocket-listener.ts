@@ -5,10 +5,16 @@ import type { Duplex } from "node:stream";
 import type { Clock } from "@chaski/core";
 import type { OnLink } from "@chaski/core/link";
 import { nodeClock } from "@chaski/node-transport";
-import { MAX_MESSAGE_BYTES, openWebSocketLink, SUBPROTOCOL } from "@chaski/websocket";
+import {
+  acceptChannels,
+  CHANNELS_SUBPROTOCOL,
+  MAX_MESSAGE_BYTES,
+  openWebSocketLink,
+  SUBPROTOCOL,
+} from "@chaski/websocket";
 import { type ServerOptions, WebSocketServer } from "ws";
 
-/** Connections at once, unless told otherwise. */
+/** Connections and channels at once, unless told otherwise. */
 const MAX_LINKS = 20_000;
 
 /** `closeTimeout` is not in the types of `ws` yet. */
@@ -19,7 +25,7 @@ const SERVER_OPTIONS: ServerOptions & { readonly closeTimeout: number } = {
   maxPayload: MAX_MESSAGE_BYTES,
   // How long the other side may take to agree to an end, in ms.
   closeTimeout: 3_000,
-  handleProtocols: () => SUBPROTOCOL,
+  handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : CHANNELS_SUBPROTOCOL),
 };
 
 export interface WebSocketListenerOptions {
@@ -27,7 +33,10 @@ export interface WebSocketListenerOptions {
   readonly clock?: Clock;
   /** Whether a request may become a link, by its origin for example; else it is answered 403. Default: every one may. */
   readonly allow?: (request: IncomingMessage) => boolean;
-  /** Connections at once, those still in their handshake included; more are answered 503. Default 20 000. */
+  /**
+   * Connections at once, those still in their handshake included, and of one that tabs share each tab's channel as well; more
+   * are answered 503, or that there is no room. Default 20 000.
+   */
   readonly maxLinks?: number;
   /** Hears of every request that was refused, with the reason. */
   readonly onRefused?: (request: IncomingMessage, reason: string) => void;
@@ -50,7 +59,7 @@ export class WebSocketListener {
     this.#maxLinks = options.maxLinks ?? MAX_LINKS;
   }
 
-  /** Connections taken over and not closed yet. */
+  /** Connections taken over and not closed yet, and channels on them. */
   get connections(): number {
     return this.#connections;
   }
@@ -66,16 +75,27 @@ export class WebSocketListener {
     this.#connections++;
     socket.once("close", () => this.#connections--);
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-      openWebSocketLink(webSocket, { clock: this.#clock, remoteAddress: addressOf(request.socket) }, this.#onLink);
+      const options = { clock: this.#clock, remoteAddress: addressOf(request.socket) };
+      if (webSocket.protocol === SUBPROTOCOL) openWebSocketLink(webSocket, options, this.#onLink);
+      else acceptChannels(webSocket, { ...options, ...this.#channels }, this.#onLink);
     });
   }
+
+  readonly #channels = {
+    admit: (): boolean => {
+      if (this.#connections >= this.#maxLinks) return false;
+      this.#connections++;
+      return true;
+    },
+    onGone: (): void => void this.#connections--,
+  };
 
   #refusalOf(request: IncomingMessage): readonly [status: string, reason: string] | undefined {
     const { "sec-websocket-protocol": offered = "", origin } = request.headers;
     if (this.#connections >= this.#maxLinks) {
       return ["503 Service Unavailable", `${this.#maxLinks} connections are open already`];
     }
-    if (!offered.split(",").some((name) => name.trim() === SUBPROTOCOL)) {
+    if (!offered.split(",").some((name) => [SUBPROTOCOL, CHANNELS_SUBPROTOCOL].includes(name.trim()))) {
       return ["400 Bad Request", `the subprotocol ${SUBPROTOCOL} was not offered`];
     }
     if (this.#options.allow?.(request) === false) {

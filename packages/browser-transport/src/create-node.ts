@@ -4,10 +4,14 @@ import { browserClock } from "./browser-clock.ts";
 import { browserRandom } from "./browser-random.ts";
 import { pageIdentity } from "./page-identity.ts";
 import { pageLifecycle } from "./page-lifecycle.ts";
+import type { SharedConnection } from "./shared-connection.ts";
 import { webSocketTransport } from "./websocket-transport.ts";
 
 /** A page cannot listen, and is always a leaf. */
-export type BrowserNodeOptions = Omit<NodeOptions, "listen" | "advertise" | "role" | "observe" | "relay">;
+export interface BrowserNodeOptions extends Omit<NodeOptions, "listen" | "advertise" | "role" | "observe" | "relay"> {
+  /** One WebSocket for all tabs that say so: `viaSharedWorker(...)`. Default: a connection of its own. */
+  readonly shared?: SharedConnection;
+}
 
 /** What a page brings along; a part of it can be replaced. */
 export async function browserRuntime(replace: Partial<Runtime> = {}): Promise<Runtime> {
@@ -30,5 +34,12 @@ export async function browserRuntime(replace: Partial<Runtime> = {}): Promise<Ru
  * @throws {TypeError | RangeError} for options that are wrong, naming option, rule and value.
  */
 export async function createNode(options: BrowserNodeOptions = {}): Promise<MeshNode> {
-  return createCoreNode(options, await browserRuntime());
+  const { shared, ...rest } = options;
+  if (shared !== undefined && typeof shared !== "function")
+    throw new TypeError(`shared must be what viaSharedWorker() gives, got ${shared}`);
+  const runtime = await browserRuntime();
+  if (!shared) return createCoreNode(rest, runtime);
+  const { clock, lifecycle, transports, warn } = runtime;
+  const transport = shared({ join: rest.join ?? [], clock, lifecycle, own: transports[0]!, warn });
+  return createCoreNode(rest, { ...runtime, transports: [transport] });
 }

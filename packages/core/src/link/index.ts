@@ -1,7 +1,8 @@
 /** The subpath `@chaski/core/link`: the contract between the mesh and its transports, and what every transport needs. */
 
-export { LIMITS } from "../base/limits.ts";
-export { AbortController, type AbortSignalLike, queueMicrotask } from "../base/platform.ts";
+export { setDeadline } from "../base/deadline.ts";
+export { LIMITS, TIMINGS } from "../base/limits.ts";
+export { AbortController, type AbortSignalLike, queueMicrotask, utf8 } from "../base/platform.ts";
 export { Backpressure, type BackpressureOptions } from "./backpressure.ts";
 export { Batcher } from "./batcher.ts";
 export { untilClosed } from "./closing.ts";

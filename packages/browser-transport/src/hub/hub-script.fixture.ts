@@ -1,0 +1,4 @@
+/** The script of the SharedWorker of the browser tests. */
+import { serveTabs } from "./index.ts";
+
+serveTabs();

@@ -1,0 +1,5 @@
+import { describeLink } from "@chaski/core/testing";
+import { describe, it } from "vitest";
+import { portPair } from "./port-link.fixture.ts";
+
+describeLink({ describe, it }, "MessagePort of Node", portPair);
