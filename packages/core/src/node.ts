@@ -175,7 +175,11 @@ export class MeshNode implements AsyncDisposable {
     return this.#rooms.edges.accept(link);
   }
 
-  /** Round trip to any node. `bytes` pads it to that length, both ways; 0 to 1 048 576, default 0. @throws {MeshError} `unreachable`, `forbidden`, `timed-out` */
+  /**
+   * Round trip to any node. A leaf of which nothing is known is looked for first, for up to 5 s.
+   * @param options `bytes` pads it to that length, both ways; 0 to 1 048 576, default 0.
+   * @throws {MeshError} `unreachable`, `forbidden`, `timed-out`
+   */
   ping(
     nodeId: NodeId,
     options: { readonly bytes?: number; readonly timeoutMs?: number } = {},
@@ -186,9 +190,7 @@ export class MeshNode implements AsyncDisposable {
     const { bytes = 0, timeoutMs = PING_TIMEOUT_MS } = options;
     checkRange("bytes", bytes, 0, 1024 * 1024);
     checkRange("timeoutMs", timeoutMs, 1, 3_600_000);
-    const home = this.#rooms.mesh.homeOf(nodeId);
-    if (home === undefined) return Promise.reject(new MeshError("unreachable", `node ${nodeId} is not known`));
-    return this.#rooms.pinger.ping({ node: nodeId, home }, bytes, timeoutMs);
+    return this.#rooms.ping(nodeId, bytes, timeoutMs);
   }
 
   // ---- topics

@@ -6,13 +6,14 @@ import { allowAll } from "./auth/index.ts";
 import { type Logger, silentLogger } from "./base/clock.ts";
 import { Emitter } from "./base/emitter.ts";
 import { asMeshError, MeshError } from "./base/errors.ts";
+import type { NodeId } from "./base/ids.ts";
 import { LIMITS } from "./base/limits.ts";
 import { dispose } from "./base/platform.ts";
 import { Turn } from "./base/turn.ts";
 import { Waiters, type WaitOptions } from "./base/waiters.ts";
 import { samePlain, Watches } from "./base/watch.ts";
 import { judgeConnection } from "./connection.ts";
-import { Feeds, Ingress, observer, Pinger, Pipes, Unicast } from "./delivery/index.ts";
+import { Feeds, Ingress, observer, Pinger, Pipes, Unicast, Whereabouts } from "./delivery/index.ts";
 import { Discovery } from "./discovery/index.ts";
 import { type Edge, Edges, type LocalNode, type Seed } from "./edge/index.ts";
 import { Mesh, type ServiceInstance, type Topology } from "./mesh/index.ts";
@@ -32,7 +33,8 @@ export class Rooms {
   readonly mesh: Mesh;
   readonly ingress: Ingress;
   readonly feeds: Feeds;
-  readonly pinger: Pinger;
+  readonly #pinger: Pinger;
+  readonly #whereabouts: Whereabouts;
   readonly pipes: Pipes;
   readonly streamer: Streamer;
   readonly calls: Calls;
@@ -43,6 +45,7 @@ export class Rooms {
   readonly #options: NodeOptions;
   readonly #runtime: Runtime;
   readonly #logger: Logger;
+  readonly #turn: Turn;
   readonly #unicast: Unicast;
   #life: Disposable | undefined;
   /** Kinds of errors that nobody listened for. */
@@ -61,6 +64,7 @@ export class Rooms {
     this.#logger = logger;
     this.events = new Emitter(EVENTS, (error) => this.onError(error));
     const turn = new Turn(clock, (error) => this.onError(error));
+    this.#turn = turn;
     this.waiters = new Waiters(clock);
     this.connection = {
       state: this.joins.length > 0 ? "connecting" : "online",
@@ -154,7 +158,15 @@ export class Rooms {
       edge: (id) => this.edges.get(id),
       nextHop: (peer) => mesh.wayTo(peer),
     });
-    this.pinger = new Pinger(clock, this.#unicast);
+    this.#pinger = new Pinger(clock, this.#unicast);
+    this.#whereabouts = new Whereabouts({
+      ...{ self, clock, random, unicast: this.#unicast },
+      gateways: function* () {
+        for (const peer of mesh.peers) if (peer.role === "gateway") yield peer.id;
+      },
+      holds: (node) => this.feeds.holds(node),
+      onError: (error) => this.onError(error),
+    });
     this.streamer = new Streamer({
       clock,
       turn,
@@ -176,6 +188,8 @@ export class Rooms {
         },
         homeOf: (node) => mesh.homeOf(node),
         isReachable: (peer) => mesh.isReachable(peer),
+        // When too many are looked for, another time.
+        seek: (leaf) => void this.locate(leaf).catch(() => {}),
       },
       {
         onMessage: (node, message) => this.calls.onMessage(node, message),
@@ -188,6 +202,7 @@ export class Rooms {
       instances: (service) => this.#instances(service),
       onSent: (from, topic, args) => this.streamer.onSent(from, topic, args),
       joined: () => this.ready(),
+      locate: async (node) => void (await this.locate(node)),
       onError: (error) => this.onError(error),
       onServicesChanged: () => this.#tellInterest(),
     });
@@ -244,7 +259,8 @@ export class Rooms {
     this.streamer.close();
     this.calls.close();
     this.pipes.close();
-    this.pinger.close();
+    this.#pinger.close();
+    this.#whereabouts.close();
     this.discovery.close();
     this.feeds.sayGoodbye();
     if (timeoutMs > 0) await this.#drained(timeoutMs);
@@ -265,6 +281,20 @@ export class Rooms {
         resolve();
       });
     });
+  }
+
+  /** @throws {MeshError} `unreachable`, `forbidden`, `timed-out`, `overflow` */
+  async ping(node: NodeId, bytes: number, timeoutMs: number): Promise<{ roundTripMs: number }> {
+    const home = await this.locate(node);
+    if (home === undefined) throw new MeshError("unreachable", `node ${node} is not known`);
+    return this.#pinger.ping({ node, home }, bytes, timeoutMs);
+  }
+
+  /** Where `node` is reached; undefined when neither the directory nor any gateway knows. @throws {MeshError} `overflow` */
+  async locate(node: NodeId): Promise<NodeId | undefined> {
+    const home = this.mesh.homeOf(node) ?? (await this.#whereabouts.find(node));
+    this.#turn.run(() => (home === undefined ? this.pipes.notFound(node) : this.pipes.found(node, home)));
+    return home;
   }
 
   /** Every exposed object now known, this node's own included. */

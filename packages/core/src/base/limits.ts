@@ -103,6 +103,8 @@ export const LIMITS = {
   sentUnreadBytesOfAll: 64 * MiB,
   /** What each of them is counted with beside its bytes, so that empty ones have a bound too: what it takes in V8, measured. */
   sentMessageBytes: 700,
+  /** Leaves that are looked for at once. */
+  searches: 1_024,
   /** Nodes whose pipes one node remembers; other newcomers are turned away. */
   pipeRemotes: 65_536,
   /** Of these, nodes with one home: one gateway must not take all the room. */
@@ -164,6 +166,8 @@ export const TIMINGS = {
   pipePatienceMs: 10 * 60_000,
   /** How far a pipe has come is remembered for so long after its last message, in ms, so nothing old comes back as new. */
   pipeMemoryMs: 15 * 60_000,
+  /** A gateway that has not said after so long whether it has a leaf is not waited for, in ms. */
+  searchMs: 5_000,
   /** A node of which nothing is known, and that does not answer, is waited for so long, in ms: a leaf's lease, and a little. */
   pipeMissingMs: 65_000,
 } as const;

@@ -22,6 +22,7 @@ import {
   type EndReason,
   FrameType,
   type GapReason,
+  type Holds,
   Lane,
   type OriginRef,
   plainDataBytes,
@@ -505,6 +506,16 @@ export class Feeds implements ChildHost, Flushable {
     this.catchUpLog.appendFrame(catchUp.log, bytes, at, length, payloadFrom);
     this.log.shrink();
     catchUp.onTaken(length);
+  }
+
+  /** Whether `node` is a leaf of this node, or its place is kept. */
+  holds(node: NodeId): Holds {
+    const upstream = this.#attachments.of(node);
+    if (upstream?.kind !== "leaf") return "no";
+    if (upstream.edge) return "here";
+    const { lostAtMs } = upstream;
+    const isOver = lostAtMs !== undefined && this.#host.clock.now() - lostAtMs > LIMITS.leafLeaseMs;
+    return isOver ? "no" : "kept";
   }
 
   declare(flow: Flow, edge: Edge): Uint8Array {

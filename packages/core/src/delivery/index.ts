@@ -7,3 +7,4 @@ export { Pinger } from "./pinger.ts";
 export { type PipeCounters, Pipes, type Sent } from "./pipes/index.ts";
 export { checkRelayOptions, type Relaying, type RelayOptions, RelayPolicy } from "./relay-policy.ts";
 export { type PortHandler, Unicast } from "./unicast.ts";
+export { Whereabouts } from "./whereabouts.ts";

@@ -90,7 +90,7 @@ function callsToPage(callerRole: "peer" | "leaf"): void {
     mesh.network.cut("page", "gateway");
     await mesh.run(60_000);
     expect(outcome).toEqual({});
-    await mesh.run(15_000);
+    await mesh.run(25_000);
     expect(outcome).toMatchObject({ error: RAN });
   });
 

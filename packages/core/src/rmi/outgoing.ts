@@ -11,6 +11,7 @@ import type { ServiceInstance } from "../mesh/index.ts";
 import { Lane, readU32 } from "../wire/index.ts";
 import { encodeRmi, type RmiMessage } from "./protocol.ts";
 import type { CallOptions } from "./remote.ts";
+import { Unfound } from "./unfound.ts";
 
 export interface OutgoingHost {
   readonly clock: Clock;
@@ -20,6 +21,8 @@ export interface OutgoingHost {
   instances(service: string): readonly ServiceInstance[];
   /** Resolves when the directory can be believed, so that "nobody" means nobody. */
   joined(): Promise<void>;
+  /** Find a node that nothing is known of: then `pipes` know it. */
+  locate(node: NodeId): Promise<void>;
 }
 
 /** A call times out after this, in ms, unless told otherwise. */
@@ -34,16 +37,19 @@ export const MESSAGES = "";
 interface Request {
   readonly id: number;
   readonly service: string;
+  /** The id or name of the node that is meant; undefined for the nearest. */
+  readonly node: string | undefined;
   readonly path: readonly string[];
   readonly timeoutMs: number;
   readonly dueMs: number;
   readonly signal: AbortSignalLike | undefined;
 }
 
-/** A request that was sent. */
+/** A request that is not answered yet. */
 class Call implements Sent {
   readonly request: Request;
-  readonly target: NodeId;
+  /** Who was sent it; undefined while it is not known who that is. */
+  target: NodeId | undefined;
   onAbort: (() => void) | undefined;
   readonly #table: Map<number, Call>;
   readonly #resolve: (value: unknown) => void;
@@ -52,13 +58,11 @@ class Call implements Sent {
   /** @param table It is in it until it ends. */
   constructor(
     request: Request,
-    target: NodeId,
     table: Map<number, Call>,
     resolve: (value: unknown) => void,
     reject: (error: unknown) => void,
   ) {
     this.request = request;
-    this.target = target;
     this.#table = table;
     this.#resolve = resolve;
     this.#reject = reject;
@@ -76,9 +80,9 @@ class Call implements Sent {
   }
 
   onLost(code: MeshErrorCode, why: string, mayHaveArrived: boolean): void {
-    const [what, done] = this.request.service === MESSAGES ? ["message", "arrive"] : ["call", "run"];
-    const became = mayHaveArrived ? `may have ${done === "run" ? done : "arrived"}` : `did not ${done}`;
-    this.reject(new MeshError(code, `${why}; the ${what} ${became}`));
+    const isMessage = this.request.service === MESSAGES;
+    const [may, not] = isMessage ? ["may have arrived", "did not arrive"] : ["may have run", "did not run"];
+    this.reject(new MeshError(code, `${why}; the ${isMessage ? "message" : "call"} ${mayHaveArrived ? may : not}`));
   }
 
   #end(): void {
@@ -93,7 +97,7 @@ export class Outgoing {
   readonly #calls = new Map<number, Call>();
   /** Begins anywhere: an answer to a former life of this node must not be taken for one to this. */
   #lastId: number;
-  #joining: Promise<void> | undefined;
+  readonly #unfound: Unfound<Call>;
   /** One timer for all calls, and when it is due. */
   #timer: Disposable | undefined;
   #timerAtMs = Number.POSITIVE_INFINITY;
@@ -102,6 +106,17 @@ export class Outgoing {
   constructor(host: OutgoingHost) {
     this.#host = host;
     this.#lastId = readU32(host.random.bytes(4), 0);
+    this.#unfound = new Unfound<Call>({
+      search: (service, node) => this.#search(service, node),
+      onFound: (call, owner, payload) => {
+        try {
+          this.#send(call, owner, payload);
+        } catch (error) {
+          call.reject(error);
+        }
+      },
+      onNobody: (call, cause) => call.reject(cause ?? nobody(call.request)),
+    });
   }
 
   get size(): number {
@@ -126,51 +141,33 @@ export class Outgoing {
       return Promise.reject(error);
     }
     const dueMs = this.#host.clock.now() + timeoutMs;
-    const request: Request = { id, service, path, timeoutMs, dueMs, signal };
-    const owner = this.#find(service, node);
-    return owner ? this.#send(request, owner, payload) : this.#sendWhenJoined(request, node, payload.slice());
-  }
-
-  async #sendWhenJoined(request: Request, node: string | undefined, payload: Uint8Array): Promise<unknown> {
-    const { service, timeoutMs, signal } = request;
-    await this.#within(this.#joined(), timeoutMs, signal);
-    if (signal?.aborted) throw signal.reason;
-    if (this.#closed) throw new MeshError("closed", "this node was closed meanwhile; the call did not run");
-    const owner = this.#find(service, node);
-    if (owner) return this.#send(request, owner, payload);
-    if (service === MESSAGES)
-      throw new MeshError("unreachable", `node ${node} is not known; the message did not arrive`);
-    throw new MeshError(
-      "no-responder",
-      node === undefined
-        ? `nobody in the mesh exposes "${service}"`
-        : `node ${node} does not expose "${service}", or is not known`,
-    );
-  }
-
-  #send(request: Request, owner: NodeId, payload: Uint8Array): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const { dueMs, signal } = request;
-      const call = new Call(request, owner, this.#calls, resolve, reject);
+      const call = new Call({ id, service, node, path, timeoutMs, dueMs, signal }, this.#calls, resolve, reject);
       if (signal) {
         call.onAbort = () => this.#giveUp(call, signal.reason);
         signal.addEventListener("abort", call.onAbort, { once: true });
       }
       this.#wakeAt(dueMs);
+      const owner = this.#unfound.isFor(service, node) ? undefined : this.#find(service, node);
       try {
-        this.#host.pipes.send(owner, Lane.reliable, payload, call);
+        if (owner) this.#send(call, owner, payload);
+        else this.#unfound.add(call, service, node, payload);
       } catch (error) {
         call.reject(error);
       }
     });
   }
 
-  /** One wait for all calls made before the node has joined. */
-  #joined(): Promise<void> {
-    this.#joining ??= this.#host.joined().finally(() => {
-      this.#joining = undefined;
-    });
-    return this.#joining;
+  /** @throws {MeshError} */
+  #send(call: Call, owner: NodeId, payload: Uint8Array): void {
+    call.target = owner;
+    this.#host.pipes.send(owner, Lane.reliable, payload, call);
+  }
+
+  async #search(service: string, node: string | undefined): Promise<NodeId | undefined> {
+    await this.#host.joined();
+    if (service === MESSAGES && !this.#find(service, node)) await this.#host.locate(node!);
+    return this.#find(service, node);
   }
 
   #find(service: string, node: string | undefined): NodeId | undefined {
@@ -183,36 +180,11 @@ export class Outgoing {
     return found?.owner;
   }
 
-  /** @throws {MeshError} `timed-out`, or the signal's reason. */
-  #within(wait: Promise<void>, timeoutMs: number, signal: AbortSignalLike | undefined): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const timer =
-        timeoutMs < Number.POSITIVE_INFINITY
-          ? this.#host.clock.setTimer(timeoutMs, () =>
-              finish(() =>
-                reject(new MeshError("timed-out", `no edge to the mesh within ${timeoutMs} ms; the call did not run`)),
-              ),
-            )
-          : undefined;
-      const onAbort = (): void => finish(() => reject(signal?.reason));
-      const finish = (settle: () => void): void => {
-        timer?.[dispose]();
-        signal?.removeEventListener("abort", onAbort);
-        settle();
-      };
-      signal?.addEventListener("abort", onAbort, { once: true });
-      wait.then(
-        () => finish(resolve),
-        (error: unknown) => finish(() => reject(error)),
-      );
-    });
-  }
-
   // ---- how calls end
 
   /** Nodes that calls wait for. */
   get awaited(): NodeId[] {
-    return Array.from(this.#calls.values(), ({ target }) => target);
+    return Array.from(this.#calls.values()).flatMap(({ target }) => target ?? []);
   }
 
   /** @param message An answer to a call of ours, from `callee`. */
@@ -237,14 +209,22 @@ export class Outgoing {
   close(): void {
     this.#closed = true;
     this.#timer?.[dispose]();
-    for (const call of this.#calls.values()) call.onLost("closed", "this node was closed before the answer came", true);
+    for (const call of this.#calls.values()) {
+      this.#drop(call);
+      call.onLost("closed", "this node was closed before the answer came", call.target !== undefined);
+    }
   }
 
   /** Nobody waits for it any more: it is not sent, or its callee hears of it. */
   #giveUp(call: Call, reason: unknown): void {
     const { target, request } = call;
-    if (!this.#host.pipes.withdraw(target, call)) this.#cancel(target, request.id);
+    if (target === undefined) this.#drop(call);
+    else if (!this.#host.pipes.withdraw(target, call)) this.#cancel(target, request.id);
     call.reject(reason);
+  }
+
+  #drop(call: Call): void {
+    this.#unfound.drop(call, call.request.service, call.request.node);
   }
 
   #cancel(target: NodeId, id: number): void {
@@ -268,19 +248,39 @@ export class Outgoing {
     const nowMs = this.#host.clock.now();
     let nextMs = Number.POSITIVE_INFINITY;
     for (const call of this.#calls.values()) {
-      const { service, path, timeoutMs, dueMs } = call.request;
+      const { dueMs } = call.request;
       if (dueMs <= nowMs) {
-        const what = service === MESSAGES ? `the message on "${path[0]}"` : `"${service}.${path.join(".")}"`;
-        this.#giveUp(
-          call,
-          new MeshError(
-            "timed-out",
-            `${what} ${service === MESSAGES ? "was not taken" : "did not answer"} within ${timeoutMs} ms; it may still ${service === MESSAGES ? "arrive" : "run"}`,
-          ),
-        );
+        this.#giveUp(call, timedOut(call));
       } else if (dueMs < nextMs) nextMs = dueMs;
     }
     this.#timerAtMs = Number.POSITIVE_INFINITY;
     if (Number.isFinite(nextMs)) this.#wakeAt(Math.max(nextMs, nowMs + this.#calls.size * SWEEP_MS_PER_CALL));
   }
+}
+
+function timedOut({ target, request: { service, node, path, timeoutMs } }: Call): MeshError {
+  const isMessage = service === MESSAGES;
+  if (target === undefined)
+    return new MeshError(
+      "timed-out",
+      `${node === undefined ? `whoever exposes "${service}"` : `node ${node}`} was not found within ${timeoutMs} ms; ` +
+        `the ${isMessage ? "message did not arrive" : "call did not run"}`,
+    );
+  return new MeshError(
+    "timed-out",
+    isMessage
+      ? `the message on "${path[0]}" was not taken within ${timeoutMs} ms; it may still arrive`
+      : `"${service}.${path.join(".")}" did not answer within ${timeoutMs} ms; it may still run`,
+  );
+}
+
+function nobody({ service, node }: Request): MeshError {
+  if (service === MESSAGES)
+    return new MeshError("unreachable", `node ${node} is not known; the message did not arrive`);
+  return new MeshError(
+    "no-responder",
+    node === undefined
+      ? `nobody in the mesh exposes "${service}"`
+      : `node ${node} does not expose "${service}", or is not known`,
+  );
 }

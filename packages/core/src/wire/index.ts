@@ -23,3 +23,4 @@ export { decodeBorrowed, decodePayload, encodePayload, encodeShared } from "./pa
 export * from "./pipe-frame.ts";
 export { bytes, Reader, struct, Writer } from "./schema.ts";
 export * from "./unicast-frame.ts";
+export { decodeWhereabouts, encodeWhereabouts, type Holds, type WhereaboutsBody } from "./whereabouts.ts";

@@ -17,7 +17,7 @@ import { FrameType, Lane, writeHead } from "./frame.ts";
 export const UNICAST_HEAD_BYTES = 72;
 
 /** What a unicast is for, in the flags of its head. */
-export const Port = { ping: 0, pipes: 1, leaves: 2 } as const;
+export const Port = { ping: 0, pipes: 1, leaves: 2, whereabouts: 3 } as const;
 export type Port = (typeof Port)[keyof typeof Port];
 
 /** Where a node is reached: itself, and the gateway it hangs on (a peer is its own home). */

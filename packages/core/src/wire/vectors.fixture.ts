@@ -14,9 +14,11 @@ import {
   decodeLeafQuery,
   decodePayload,
   decodeUnicastHead,
+  decodeWhereabouts,
   encodeLeafQuery,
   encodePayload,
   encodeUnicast,
+  encodeWhereabouts,
   FIRST_LEAF,
   FrameType,
   type IntroduceBody,
@@ -34,6 +36,7 @@ import {
   UNICAST_HEAD_BYTES,
   type UnicastHead,
   type UnicastType,
+  type WhereaboutsBody,
   Writer,
   writeDataHead,
   writePipeHead,
@@ -433,6 +436,22 @@ export const leafQueries: readonly Vector[] = [
     leaves: [{ id: leaf, name: "Ana's tab" }],
   }),
   leafQuery("empty answer", "nobody", { kind: "answer", number: 8, more: false, leaves: [] }),
+];
+
+const whereaboutsBody = (name: string, description: string, body: WhereaboutsBody): Vector => ({
+  name,
+  description,
+  fields: body,
+  bytes: encodeWhereabouts(body),
+  decode: decodeWhereabouts,
+});
+
+/** Payloads of unicasts to the port `whereabouts`. */
+export const whereabouts: readonly Vector[] = [
+  whereaboutsBody("ask", "whether the gateway has a leaf", { kind: "ask", number: 7, node: leaf }),
+  whereaboutsBody("answer", "it is away, and its place is kept", {
+    ...{ kind: "answer", number: 7, node: leaf, holds: "kept" },
+  }),
 ];
 
 /** How INTRODUCE is signed. */

@@ -10,6 +10,7 @@ import {
   records,
   remoteCalls,
   type Vector,
+  whereabouts,
 } from "./vectors.fixture.ts";
 
 /** As another language reads it: bytes become hexadecimal text. */
@@ -38,6 +39,7 @@ const FILES = {
   records: file("Bodies of record frames. The origin signs them; nobody else changes a byte.", records),
   messages: file("Whole data, unicast, bounce and denied frames. A header map is MessagePack on the wire.", messages),
   "leaf-queries": file("Payloads of unicasts to port 2.", leafQueries),
+  whereabouts: file("Payloads of unicasts to port 3.", whereabouts),
   pipes: file("Payloads of unicasts to port 1.", pipeFrames),
   "remote-calls": file("Messages in reliable pipes, in MessagePack.", remoteCalls),
   proof: `${JSON.stringify(plain(proofOfPeer), null, 2)}\n`,

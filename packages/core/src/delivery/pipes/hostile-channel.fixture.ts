@@ -101,6 +101,7 @@ export class HostileChannel {
         ...{ self: node, clock: this.clock, random: this.random, turn, unicast: unicast as unknown as Unicast },
         incarnation: () => incarnation,
         incarnationOf: (other) => (this.leaves.has(other) ? undefined : this.#ends.get(other)?.incarnation),
+        seek: () => {},
         homeOf: (other) => this.#ends.get(other)?.home,
         isReachable: () => true,
       },

@@ -46,6 +46,8 @@ export interface PipesHost {
   /** Where a node is reached, when the directory or an edge tells. */
   homeOf(node: NodeId): NodeId | undefined;
   isReachable(peer: NodeId): boolean;
+  /** Ask gateways for a leaf that nothing else tells of; `found` or `notFound` hears of it. */
+  seek(leaf: NodeId): void;
 }
 
 /** Who reads what comes. */
@@ -284,8 +286,34 @@ export class Pipes implements Flushable {
   #miss(remote: Remote, nowMs: number): void {
     remote.missingSinceMs = Math.min(remote.missingSinceMs, nowMs);
     // Where it was heard last is one place to look for it; where the directory has it may be another.
-    const listed = remote.isPeer ? undefined : this.#host.homeOf(remote.node);
-    if (listed !== undefined && listed !== remote.home) this.#move(remote, listed, nowMs);
+    const { node, isPeer, home } = remote;
+    if (isPeer) return;
+    const listed = this.#host.homeOf(node);
+    if (listed !== undefined) {
+      if (listed !== home) this.#move(remote, listed, nowMs);
+    } else if (nowMs - remote.soughtAtMs >= TIMINGS.pipeResendMaxMs) {
+      remote.soughtAtMs = nowMs;
+      this.#host.seek(node);
+    }
+  }
+
+  /** `home` has this leaf, or keeps its place. */
+  found(leaf: NodeId, home: NodeId): void {
+    if (this.#closed) return;
+    const nowMs = this.#host.clock.now();
+    const remote = this.#remotes.get(leaf) ?? this.#add(leaf, home);
+    remote.soughtAtMs = nowMs;
+    remote.isKept = true;
+    if (remote.missingSinceMs === Number.POSITIVE_INFINITY || home === remote.home) return;
+    this.#move(remote, home, nowMs);
+    for (let i = 0; i < PIPE_LANES.length; i++) this.#pump(remote, i, nowMs);
+    this.#attend(remote);
+  }
+
+  /** No gateway has this leaf. */
+  notFound(leaf: NodeId): void {
+    const remote = this.#remotes.get(leaf);
+    if (remote) remote.isKept = false;
   }
 
   // ---- what comes in
@@ -599,7 +627,7 @@ export class Pipes implements Flushable {
     const isUnanswered = remote.askDueMs <= nowMs;
     if (!isLate && !isUnanswered) return;
     this.#miss(remote, nowMs);
-    if (!remote.listed && nowMs - remote.missingSinceMs >= TIMINGS.pipeMissingMs)
+    if (!remote.listed && !remote.isKept && nowMs - remote.missingSinceMs >= TIMINGS.pipeMissingMs)
       return this.#lose(remote, "has not been reached for too long");
     if (nowMs - waitsSinceMs >= TIMINGS.pipePatienceMs) return this.#lose(remote, "has not answered for too long");
     for (let i = 0; i < PIPE_LANES.length; i++) this.#pump(remote, i, nowMs);

@@ -26,6 +26,10 @@ export class Remote {
   way: Edge | undefined;
   /** It has not been reached since then, in ms; Infinity when nothing says so. */
   missingSinceMs = Number.POSITIVE_INFINITY;
+  /** Its gateway, asked last, has it or keeps its place. */
+  isKept = false;
+  /** When gateways were asked for it last, in ms. */
+  soughtAtMs = Number.NEGATIVE_INFINITY;
   /** When it is asked again whether it is there; Infinity when it need not be. */
   askDueMs = Number.POSITIVE_INFINITY;
   /** How often it was asked without an answer. */
