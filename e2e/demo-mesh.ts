@@ -50,6 +50,7 @@ export class DemoMesh {
   }
 }
 
-function startGateway(port: string, joins: readonly string[]): DemoProcess {
-  return new DemoProcess("gateway.ts", ["--port", port, "--page", BUILT_PAGE, ...joins]);
+/** A gateway in a process of its own. @param page The folder it serves. */
+export function startGateway(port: string, joins: readonly string[], page = BUILT_PAGE): DemoProcess {
+  return new DemoProcess("gateway.ts", ["--port", port, "--page", page, ...joins]);
 }

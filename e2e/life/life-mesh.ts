@@ -70,6 +70,12 @@ export class LifeMesh {
     return this.#gateway.node.edges.filter(({ peer: { role } }) => role === "leaf").map(({ peer: { name } }) => name);
   }
 
+  /** WebSockets that leaves hang on: channels of one come from one port. */
+  webSockets(): number {
+    const leaves = this.#gateway.node.edges.filter(({ peer: { role } }) => role === "leaf");
+    return new Set(leaves.map(({ address }) => new URL(address).host)).size;
+  }
+
   async stop(): Promise<void> {
     this.pause();
     await this.#gateway.close({ timeoutMs: 0 });

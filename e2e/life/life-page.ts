@@ -13,6 +13,11 @@ export class LifeTab {
   static async open(browser: OwnChromium, url: string): Promise<LifeTab> {
     const page = await browser.context.newPage();
     await page.goto(url);
+    return LifeTab.of(browser, page);
+  }
+
+  /** One that was opened by another. */
+  static async of(browser: OwnChromium, page: Page): Promise<LifeTab> {
     await page.waitForFunction(() => "life" in globalThis);
     return new LifeTab(browser, page, await browser.context.newCDPSession(page));
   }
@@ -29,6 +34,43 @@ export class LifeTab {
 
   publish(value: string): Promise<void> {
     return this.page.evaluate((given) => (globalThis as Window).life.publish(given), value);
+  }
+
+  id(): Promise<string> {
+    return this.page.evaluate(() => (globalThis as Window).life.id);
+  }
+
+  /** What its edges are carried by. */
+  transports(): Promise<string[]> {
+    return this.page.evaluate(() => (globalThis as Window).life.transports());
+  }
+
+  state(): Promise<string> {
+    return this.page.evaluate(() => (globalThis as Window).life.state());
+  }
+
+  send(id: string, value: string): Promise<void> {
+    return this.page.evaluate((given) => (globalThis as Window).life.send(...given), [id, value] as const);
+  }
+
+  sent(): Promise<unknown[]> {
+    return this.page.evaluate(() => (globalThis as Window).life.sent);
+  }
+
+  /** A call of the other's object. */
+  askName(id: string): Promise<string> {
+    return this.page.evaluate((given) => (globalThis as Window).life.askName(given), id);
+  }
+
+  /** The process it runs in: the one that works when it does. */
+  async renderer(): Promise<number> {
+    const before = await this.#browser.renderers();
+    await this.page.evaluate(() => {
+      for (const untilMs = performance.now() + 500; performance.now() < untilMs; );
+    });
+    const after = await this.#browser.renderers();
+    const worked = (pid: number): number => after.get(pid)! - (before.get(pid) ?? 0);
+    return [...after.keys()].reduce((most, pid) => (worked(pid) > worked(most) ? pid : most));
   }
 
   /** Another tab in front of it, in the same window. */

@@ -50,11 +50,17 @@ export class OwnChromium {
     this.context = browser.contexts()[0]!;
   }
 
-  /** Stop all its pages as a laptop that falls asleep does, without a word to them. */
-  async stopPages(): Promise<void> {
+  /** The processes of its pages, each with the time it has worked, in s. */
+  async renderers(): Promise<ReadonlyMap<number, number>> {
     const cdp = await this.#browser.newBrowserCDPSession();
     const { processInfo } = await cdp.send("SystemInfo.getProcessInfo");
-    this.#stopped = processInfo.filter(({ type }) => type === "renderer").map(({ id }) => id);
+    await cdp.detach();
+    return new Map(processInfo.filter(({ type }) => type === "renderer").map(({ id, cpuTime }) => [id, cpuTime]));
+  }
+
+  /** Stop all its pages as a laptop that falls asleep does, without a word to them. */
+  async stopPages(): Promise<void> {
+    this.#stopped = [...(await this.renderers()).keys()];
     for (const pid of this.#stopped) process.kill(pid, "SIGSTOP");
   }
 

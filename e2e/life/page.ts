@@ -1,5 +1,5 @@
 /** A page that subscribes, and writes down what happens to it and when. Read from outside by `life-page.ts`. */
-import { createNode } from "@chaski/browser-transport";
+import { createNode, viaSharedWorker } from "@chaski/browser-transport";
 
 /** Every time is the page's own, in ms since it was loaded. */
 export interface Diary {
@@ -14,7 +14,15 @@ export interface Diary {
 
 const TICK_MS = 100;
 const diary: Diary = { data: [], cameAtMs: [], gaps: [], events: [], states: [], ticksAtMs: [] };
-const node = await createNode({ name: "page", mesh: "life", join: [location.origin] });
+const query = new URLSearchParams(location.search);
+if (query.has("no-shared-worker")) Reflect.deleteProperty(globalThis, "SharedWorker");
+const shared = viaSharedWorker(() => new SharedWorker(new URL("./hub.ts", import.meta.url), { type: "module" }));
+const node = await createNode({
+  name: query.get("name") ?? "page",
+  mesh: query.get("mesh") ?? "life",
+  join: [location.origin],
+  ...(query.has("shared") && { shared }),
+});
 const now = (): number => performance.now();
 
 const note = (event: Event): void =>
@@ -35,6 +43,20 @@ subscription.on("gap", ({ from, to, reason }) => void diary.gaps.push({ from, to
 await subscription.ready;
 node.on("connection", ({ state, reason }) => void diary.states.push({ state, reason, atMs: now() }));
 
-const page = { diary, publish: (value: string): Promise<void> => node.publish("up", value) };
+node.expose(node.id, { name: () => node.name });
+const sent: unknown[] = [];
+node.subscribe("sent", {}, ({ data }) => void sent.push(data));
+
+const page = {
+  diary,
+  sent,
+  id: node.id,
+  transports: (): string[] => node.edges.map(({ transport }) => transport),
+  state: (): string => node.connection.state,
+  publish: (value: string): Promise<void> => node.publish("up", value),
+  send: (id: string, value: string): Promise<void> => node.send(id, "sent", value),
+  askName: (id: string): Promise<string> => node.remote<{ name(): string }>(id).name(),
+  close: (): Promise<void> => node.close(),
+};
 export type LifePage = typeof page;
 Object.assign(globalThis, { life: page });

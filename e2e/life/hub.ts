@@ -1,0 +1,3 @@
+import { serveTabs } from "@chaski/browser-transport/hub";
+
+serveTabs();
