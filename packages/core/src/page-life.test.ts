@@ -272,6 +272,34 @@ describe("the lease of a page that has published", () => {
   });
 });
 
+describe("what a page asked before it slept is answered when it wakes, though its time was over meanwhile", () => {
+  type Asking = Awaited<ReturnType<typeof scene>> & { readonly other: MeshNode };
+  it.each<[what: string, ask: (asking: Asking) => Promise<unknown>]>([
+    ["a call", ({ page }) => page.remote<{ wait(): Promise<string> }>("service").wait()],
+    ["a ping", ({ page, peer }) => page.ping(peer.id)],
+    ["a message to whom it has to look for", ({ page, other }) => page.send(other.id, "up", 1)],
+    [
+      "a discovery",
+      ({ page }) => page.discover("up").then(({ missing }) => missing[0] && Promise.reject(missing[0].error)),
+    ],
+  ])("%s", async (_what, ask) => {
+    const { mesh, peer, page, sleeper, ...rest } = await scene();
+    const answers: (() => void)[] = [];
+    peer.expose("service", { wait: () => new Promise((resolve) => answers.push(() => resolve("answer"))) });
+    const other = await mesh.node("other", { role: "leaf", join: ["gateway"] });
+    await mesh.until(other.subscribe("up").ready);
+    await mesh.run(1_000);
+    const asked = ask({ mesh, peer, page, sleeper, other, ...rest });
+    await mesh.run(15);
+    sleeper.stop();
+    await mesh.run(10);
+    for (const answer of answers) answer();
+    await mesh.run(20_000);
+    sleeper.go();
+    await mesh.until(asked);
+  });
+});
+
 it("a page is not watched any more when its node is closed", async () => {
   const { mesh, page, sleeper } = await scene();
   sleeper.tell("online", "offline");

@@ -3,6 +3,7 @@
  * lost with its way, as every unicast is, so it is sent again until it is answered.
  */
 import type { Clock, Random } from "../base/clock.ts";
+import { setDeadline } from "../base/deadline.ts";
 import { MeshError } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
 import { LIMITS, TIMINGS } from "../base/limits.ts";
@@ -45,6 +46,7 @@ class Search {
   isSecond = false;
   pauseMs = RESEND_MS;
   timer: Disposable | undefined;
+  deadline: Disposable | undefined;
   ask!: () => void;
   readonly found: Promise<NodeId | undefined>;
   end!: (gateway: NodeId | undefined) => void;
@@ -86,14 +88,12 @@ export class Whereabouts {
     const search = new Search(++this.#last, new Set(gateways()));
     if (held === "kept") search.keptBy = self;
     this.#searches.set(node, search);
-    const endsAtMs = clock.now() + TIMINGS.searchMs;
+    search.deadline = setDeadline(clock, TIMINGS.searchMs, () => this.#end(node, search, search.keptBy));
     search.ask = () => {
-      const leftMs = endsAtMs - clock.now();
       const present = new Set(gateways());
       for (const gateway of search.asked) if (!present.has(gateway)) search.asked.delete(gateway);
-      if (leftMs <= 0) return this.#end(node, search, search.keptBy);
       if (search.asked.size === 0) return this.#answered(node, search);
-      search.timer = clock.setTimer(Math.min(search.pauseMs, leftMs), search.ask);
+      search.timer = clock.setTimer(search.pauseMs, search.ask);
       search.pauseMs *= 2;
       for (const gateway of search.asked)
         this.#send({ node: gateway, home: gateway }, { kind: "ask", number: search.number, node });
@@ -118,6 +118,7 @@ export class Whereabouts {
 
   #end(node: NodeId, search: Search, gateway: NodeId | undefined): void {
     search.timer?.[dispose]();
+    search.deadline?.[dispose]();
     this.#searches.delete(node);
     search.end(gateway);
   }

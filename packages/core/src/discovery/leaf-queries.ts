@@ -3,6 +3,7 @@
  * thousands. A question or answer is lost with its way, as every unicast is, so it is sent again until it is answered.
  */
 import type { Clock, Random } from "../base/clock.ts";
+import { setDeadline } from "../base/deadline.ts";
 import { asMeshError, MeshError } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
 import { type AbortSignalLike, dispose } from "../base/platform.ts";
@@ -72,7 +73,6 @@ export class LeafQueries {
   ask(gateway: NodeId, topic: string, { timeoutMs, signal }: QueryOptions): Promise<readonly Leaf[]> {
     const { clock, unicast } = this.#host;
     const number = ++this.#last;
-    const endsAtMs = clock.now() + timeoutMs;
     const leaves: Leaf[] = [];
     return new Promise((resolve, reject) => {
       let timer: Disposable | undefined;
@@ -80,20 +80,19 @@ export class LeafQueries {
       let lastError: MeshError | undefined;
       const end = (settle: () => void): void => {
         timer?.[dispose]();
+        deadline[dispose]();
         signal?.removeEventListener("abort", onAbort);
         this.#questions.delete(number);
         settle();
       };
       const fail = (error: unknown): void => end(() => reject(error));
       const onAbort = (): void => fail(signal?.reason);
+      const deadline = setDeadline(clock, timeoutMs, () =>
+        fail(lastError ?? new MeshError("timed-out", `gateway ${gateway} did not answer within ${timeoutMs} ms`)),
+      );
       const send = (): void => {
         timer?.[dispose]();
-        const leftMs = endsAtMs - clock.now();
-        if (leftMs <= 0)
-          return fail(
-            lastError ?? new MeshError("timed-out", `gateway ${gateway} did not answer within ${timeoutMs} ms`),
-          );
-        timer = clock.setTimer(Math.min(pauseMs, leftMs), send);
+        timer = clock.setTimer(pauseMs, send);
         pauseMs *= 2;
         try {
           const question = encodeLeafQuery({ kind: "ask", number, topic, after: leaves.at(-1)?.id ?? FIRST_LEAF });

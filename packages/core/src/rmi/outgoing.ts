@@ -3,6 +3,7 @@
  * rejects with a code and a word whether it may have run.
  */
 import type { Clock, Random } from "../base/clock.ts";
+import { setDeadline } from "../base/deadline.ts";
 import { isMeshErrorCode, MeshError, type MeshErrorCode } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
 import { type AbortSignalLike, dispose } from "../base/platform.ts";
@@ -241,7 +242,7 @@ export class Outgoing {
     this.#timer?.[dispose]();
     const { clock } = this.#host;
     this.#timerAtMs = atMs;
-    this.#timer = clock.setTimer(Math.max(0, atMs - clock.now()), () => this.#sweep());
+    this.#timer = setDeadline(clock, Math.max(0, atMs - clock.now()), () => this.#sweep());
   }
 
   #sweep(): void {
