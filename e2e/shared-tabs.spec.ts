@@ -1,7 +1,10 @@
 /** Tabs that share one WebSocket through a SharedWorker, in a Chromium of our own with a real gateway. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test as base, expect } from "@playwright/test";
 import { MESH } from "../demo/contract.ts";
-import { BUILT_LIFE_PAGE } from "./build-page.ts";
+import { root } from "../scripts/run.mjs";
+import { BUILT_LIFE_PAGE, BUILT_SHARED_PAGE } from "./build-page.ts";
 import { startGateway } from "./demo-mesh.ts";
 import { LifeMesh } from "./life/life-mesh.ts";
 import { LifeTab } from "./life/life-page.ts";
@@ -160,6 +163,25 @@ test("a gateway is killed and comes back: all tabs go on, over one WebSocket", a
   await gateway.stop();
 });
 
+test("a page that is left and come back to goes on, where another tab keeps the SharedWorker", async ({
+  mesh,
+  open,
+}) => {
+  const [other, left] = [await open("other"), await open("left")];
+  await mesh.streamed(500);
+  const url = left.page.url();
+  await left.page.goto(`${mesh.url}/health`);
+  await expect.poll(() => mesh.leaves()).toEqual(["other"]);
+  await mesh.streamed(1_000);
+  await left.page.evaluate(() => history.back());
+  await expect.poll(() => left.page.url()).toBe(url);
+  await mesh.streamed(500);
+  await expectAll([left, other], mesh);
+  const shown = { name: "pageshow", atMs: expect.any(Number), persisted: true };
+  expect((await left.diary()).events).toContainEqual(shown);
+  expect(mesh.webSockets()).toBe(1);
+});
+
 test("a frozen tab hurts nobody, and goes on", async ({ mesh, open }) => {
   const [frozen, other] = [await open("frozen"), await open("other")];
   await mesh.streamed(HIDDEN_MS);
@@ -196,6 +218,22 @@ test.describe("with a log that holds little", () => {
     const { from, to } = gaps[0]!;
     expect(data.length).toBe(mesh.published - data[0]! - (to - from + 1));
   });
+});
+
+test("the README's example runs as it stands", async ({ own }) => {
+  const readme = await readFile(join(root, "README.md"), "utf8");
+  for (const file of ["hub.ts", "page.ts"]) {
+    expect(readme).toContain(`\`\`\`ts\n${await readFile(join(root, "e2e", "shared", file), "utf8")}\`\`\``);
+  }
+  const { createGateway } = await import("@chaski/gateway");
+  await using gateway = await createGateway({ http: { port: 0 }, static: BUILT_SHARED_PAGE });
+  const pages = [await own.context.newPage(), await own.context.newPage()];
+  for (const page of pages) await page.goto(gateway.url);
+  await gateway.node.waitForSubscribers("lab/temperature", { count: 2, timeoutMs: 10_000 });
+  await gateway.node.publish("lab/temperature", { celsius: 21.5 });
+  for (const page of pages) await expect(page.locator("body")).toContainText('{"celsius":21.5}');
+  expect(new Set(gateway.node.edges.map(({ address }) => new URL(address).host)).size).toBe(1);
+  for (const page of pages) await page.close();
 });
 
 test("without SharedWorker every tab has a WebSocket of its own", async ({ mesh, open }) => {

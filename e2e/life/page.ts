@@ -16,7 +16,9 @@ const TICK_MS = 100;
 const diary: Diary = { data: [], cameAtMs: [], gaps: [], events: [], states: [], ticksAtMs: [] };
 const query = new URLSearchParams(location.search);
 if (query.has("no-shared-worker")) Reflect.deleteProperty(globalThis, "SharedWorker");
-const shared = viaSharedWorker(() => new SharedWorker(new URL("./hub.ts", import.meta.url), { type: "module" }));
+const shared = viaSharedWorker(
+  () => new SharedWorker(new URL("../shared/hub.ts", import.meta.url), { type: "module" }),
+);
 const node = await createNode({
   name: query.get("name") ?? "page",
   mesh: query.get("mesh") ?? "life",
