@@ -8,6 +8,7 @@ describe("readCommand()", () => {
       gateway: { http: { port: 8080 }, allowOrigins: [], join: [], listen: [] },
       level: "info",
       json: false,
+      drainMs: 5_000,
     });
   });
 
@@ -15,7 +16,7 @@ describe("readCommand()", () => {
     const args =
       "--host :: --port 0 --path /x --static page --allow-origin https://a.example --allow-origin * --mesh lab";
     const more =
-      "--name g --join tcp://a:1 --join tcp://b:2 --listen tcp://c:3 --advertise tcp://d:4 --log-level warn --json";
+      "--name g --join tcp://a:1 --join tcp://b:2 --listen tcp://c:3 --advertise tcp://d:4 --log-level warn --json --drain 0";
     expect(readCommand(`${args} ${more}`.split(" "))).toEqual({
       do: "run",
       gateway: {
@@ -31,6 +32,7 @@ describe("readCommand()", () => {
       },
       level: "warn",
       json: true,
+      drainMs: 0,
     });
   });
 
@@ -46,6 +48,9 @@ describe("readCommand()", () => {
     [["--port", "http"], '--port must be a whole number from 0 to 65535, got "http"'],
     [["--port", "65536"], '--port must be a whole number from 0 to 65535, got "65536"'],
     [["--port=-1"], '--port must be a whole number from 0 to 65535, got "-1"'],
+    [["--drain", "5s"], '--drain must be a whole number from 0 to 3600000, got "5s"'],
+    [["--drain=-1"], '--drain must be a whole number from 0 to 3600000, got "-1"'],
+    [["--drain", "3600001"], '--drain must be a whole number from 0 to 3600000, got "3600001"'],
     [["--log-level", "loud"], '--log-level must be one of debug, info, warn, error, got "loud"'],
   ])("complains of %j", (args, problem) => {
     expect(readCommand(args)).toEqual({ do: "complain", problem: expect.stringContaining(problem) });

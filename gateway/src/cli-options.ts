@@ -3,6 +3,9 @@ import { parseArgs } from "node:util";
 import { GATEWAY_DEFAULTS, type GatewayOptions } from "./gateway-options.ts";
 import { LOG_LEVELS, type LogLevel } from "./log-lines.ts";
 
+/** As long as `gateway.close()` takes by itself, in ms. */
+const DRAIN_MS = 5_000;
+
 const OPTIONS = {
   host: {
     type: "string",
@@ -41,6 +44,11 @@ const OPTIONS = {
     value: "<address>",
     about: "what to tell peers instead of where it listens",
   },
+  drain: {
+    type: "string",
+    value: "<ms>",
+    about: `how long leaves may take to go elsewhere when it is told to end, default ${DRAIN_MS}`,
+  },
   "log-level": { type: "string", value: "<level>", about: `${LOG_LEVELS.join(", ")}; default info` },
   json: { type: "boolean", about: "log JSON lines" },
   version: { type: "boolean", about: "show the version" },
@@ -50,7 +58,13 @@ const OPTIONS = {
 export type Command =
   | { readonly do: "help" | "version" }
   | { readonly do: "complain"; readonly problem: string }
-  | { readonly do: "run"; readonly gateway: GatewayOptions; readonly level: LogLevel; readonly json: boolean };
+  | {
+      readonly do: "run";
+      readonly gateway: GatewayOptions;
+      readonly level: LogLevel;
+      readonly json: boolean;
+      readonly drainMs: number;
+    };
 
 /** @param args Without the program's own name. Never throws. */
 export function readCommand(args: readonly string[]): Command {
@@ -70,7 +84,13 @@ export function readCommand(args: readonly string[]): Command {
       join,
       listen,
     };
-    return { do: "run", gateway, level: levelOf(values["log-level"]), json: values.json ?? false };
+    return {
+      do: "run",
+      gateway,
+      level: levelOf(values["log-level"]),
+      json: values.json ?? false,
+      drainMs: drainOf(values.drain),
+    };
   } catch (error) {
     return { do: "complain", problem: (error as Error).message };
   }
@@ -89,7 +109,7 @@ export function helpText(): string {
     "",
     ...rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`),
     "",
-    "SIGINT or SIGTERM ends it gracefully, a second one at once.",
+    "SIGINT or SIGTERM ends it when its leaves have gone elsewhere or --drain is over, a second one at once.",
     "Exit codes: 0 ended when asked to, 1 could not go on, 2 wrong options.",
   ].join("\n");
 }
@@ -98,6 +118,12 @@ function portOf(text: string = String(GATEWAY_DEFAULTS.port)): number {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) {
     throw new RangeError(`--port must be a whole number from 0 to 65535, got "${text}"`);
   }
+  return Number(text);
+}
+
+function drainOf(text = String(DRAIN_MS)): number {
+  if (!/^\d{1,7}$/.test(text) || Number(text) > 3_600_000)
+    throw new RangeError(`--drain must be a whole number from 0 to 3600000, got "${text}"`);
   return Number(text);
 }
 

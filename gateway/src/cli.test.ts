@@ -50,9 +50,10 @@ describe("chaski-gateway", options, () => {
     const startedMs = performance.now();
     expect(await gateway.kill("SIGTERM")).toBe(0);
     expect(performance.now() - startedMs).toBeLessThan(2_000);
-    expect((await Promise.all(goodbyes)).map(({ error }) => error?.code)).toEqual(["goodbye", "goodbye"]);
+    expect((await Promise.all(goodbyes)).map(({ error }) => error?.code)).toEqual(["draining", "goodbye"]);
     const events = gateway.lines.map((line) => JSON.parse(line).event);
-    expect(events.slice(-4)).toEqual(["gateway ends", "edge closed", "edge closed", "gateway closed"]);
+    const told = ["gateway ends", "gateway draining", "edge closed", "edge closed", "gateway closed"];
+    expect(events.slice(-5)).toEqual(told);
     kept.destroy();
   });
 

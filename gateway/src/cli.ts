@@ -23,7 +23,7 @@ switch (command.do) {
     await run(command);
 }
 
-async function run({ gateway: options, level, json }: Extract<typeof command, { do: "run" }>): Promise<void> {
+async function run({ gateway: options, level, json, drainMs }: Extract<typeof command, { do: "run" }>): Promise<void> {
   const logger = logLines({ level, json, write: (line) => process.stdout.write(`${line}\n`) });
   let gateway: Gateway;
   try {
@@ -40,7 +40,7 @@ async function run({ gateway: options, level, json }: Extract<typeof command, { 
     if (ending) process.exit(128 + constants.signals[signal]);
     ending = true;
     logger.log("info", "gateway ends", { signal });
-    void gateway.close();
+    void gateway.close({ timeoutMs: drainMs });
   };
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);

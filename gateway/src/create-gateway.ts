@@ -9,8 +9,11 @@ import { isOriginAllowed } from "./origin.ts";
 import { takeUpgrades } from "./upgrades.ts";
 import { WebSocketListener } from "./websocket-listener.ts";
 
-/** How long `close` lets messages and answers leave, in ms, unless told otherwise. */
+/** How long `close` lets leaves, messages and answers leave, in ms, unless told otherwise. */
 const CLOSE_TIMEOUT_MS = 5_000;
+const MAX_CLOSE_TIMEOUT_MS = 3_600_000;
+/** Between two lines that tell how far it is, in ms. */
+const PROGRESS_MS = 1_000;
 
 export interface Gateway extends AsyncDisposable {
   /** A node like any other: it publishes, subscribes, exposes and calls. It ends with the gateway. */
@@ -25,9 +28,11 @@ export interface Gateway extends AsyncDisposable {
   /** What `/health` answers, for a server of your own to show. */
   health(): Health;
   /**
-   * Stop accepting, let messages and answers leave for at most `timeoutMs` (default 5 000), say goodbye to every
-   * neighbour, and release every timer and socket. A server that was given goes on. Idempotent; resolves when all of
-   * that is done, also when the time is up.
+   * Take no new neighbours, ask leaves one after the other to go to another gateway of their `join`, hand on what was taken,
+   * all of it for at most `timeoutMs` (default 5 000; 0 to 3 600 000). Then say goodbye to whoever is left, and release
+   * every timer and socket. A server that was given goes on. Idempotent: whoever asks again gets the same promise. It resolves
+   * when all of that is done, also when the time is up.
+   * @throws {RangeError}
    */
   close(options?: { readonly timeoutMs?: number }): Promise<void>;
 }
@@ -78,16 +83,25 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
   const end = async (timeoutMs: number): Promise<void> => {
     const deadlineMs = performance.now() + timeoutMs;
     isClosing = true;
+    const tell = (): void => {
+      const { leaves, edges } = health();
+      const leftMs = Math.max(0, Math.round(deadlineMs - performance.now()));
+      logger.log("info", "gateway draining", { leaves, edges, leftMs });
+    };
+    tell();
+    const telling = setInterval(tell, PROGRESS_MS);
+    // Whoever comes meanwhile is answered: that it is to try another gateway, or by /health that this one is closing.
+    await node.close({ timeoutMs });
+    clearInterval(telling);
     upgrades[Symbol.dispose]();
     front?.stop();
-    await node.close({ timeoutMs });
     await front?.ended(Math.max(0, deadlineMs - performance.now()));
     logger.log("info", "gateway closed", { id: node.id });
   };
   let closed: Promise<void> | undefined;
   const close = ({ timeoutMs = CLOSE_TIMEOUT_MS }: { readonly timeoutMs?: number } = {}): Promise<void> => {
-    if (typeof timeoutMs !== "number" || !(timeoutMs >= 0 && timeoutMs < 2 ** 31)) {
-      throw new RangeError(`timeoutMs must be a number from 0 to ${2 ** 31 - 1}, got ${String(timeoutMs)}`);
+    if (typeof timeoutMs !== "number" || !(timeoutMs >= 0 && timeoutMs <= MAX_CLOSE_TIMEOUT_MS)) {
+      throw new RangeError(`timeoutMs must be a number from 0 to ${MAX_CLOSE_TIMEOUT_MS}, got ${String(timeoutMs)}`);
     }
     return (closed ??= end(timeoutMs));
   };

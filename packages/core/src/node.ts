@@ -311,8 +311,14 @@ export class MeshNode implements AsyncDisposable {
   // ---- the end
 
   /**
-   * Let data leave for at most `timeoutMs` (default 5 000), say goodbye, and release every timer and socket.
-   * Idempotent; resolves when all is closed.
+   * Take nothing new; for at most `timeoutMs` (default 5 000; 0 to 3 600 000) hand on what was taken: calls are answered, those
+   * of others too, messages to one node arrive, and what was published is held by neighbours where anybody wants it. A gateway
+   * asks its leaves meanwhile to go to another one of their `join`. Then say goodbye, and release every timer and socket.
+   *
+   * What is not answered in time rejects with `closed`; messages that were published and not handed on are told as an
+   * `error` event (`timed-out`, with their number). A handler of a call that waits for this is waited for itself, until the
+   * time is up. Idempotent: whoever asks again gets the same promise; resolves when all is closed.
+   * @throws {RangeError}
    */
   close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
     checkOptions("close", options, ["timeoutMs"]);

@@ -4,9 +4,10 @@
  */
 import type { Clock } from "./base/clock.ts";
 import type { NodeId } from "./base/ids.ts";
+import { dispose } from "./base/platform.ts";
 import { checkRelayOptions, type Relaying, type RelayOptions, RelayPolicy } from "./delivery/index.ts";
 import { type LeafPage, leafPage } from "./discovery/index.ts";
-import { Leases } from "./edge/index.ts";
+import { type Edge, Leases, MovingLeaves } from "./edge/index.ts";
 import { type Leaf, LeafSpeaker, PeerSpeaker, type Speaker, type SpeakerOptions } from "./mesh/index.ts";
 import type { Role } from "./wire/index.ts";
 
@@ -18,6 +19,8 @@ export interface RoleParts {
   relaying(options: RelayOptions | undefined): Relaying;
   /** Who of its leaves may stay away for long; none, where there are no leaves. */
   leases(clock: Clock): Leases | undefined;
+  /** Ask leaves to go elsewhere, all of them `withinMs`, in ms. */
+  moveLeaves(clock: Clock, leaves: Iterable<Edge>, withinMs: number): Disposable;
   /** What is said of own leaves. */
   leafPage(leaves: ReadonlyMap<NodeId, Leaf>, after: NodeId): LeafPage;
 }
@@ -28,6 +31,7 @@ export const peerParts: RoleParts = {
   checkRelay: checkRelayOptions,
   relaying: (options) => new RelayPolicy(options),
   leases: (clock) => new Leases(clock),
+  moveLeaves: (clock, leaves, withinMs) => new MovingLeaves(clock, leaves, withinMs),
   leafPage,
 };
 
@@ -38,6 +42,7 @@ const leafParts: RoleParts = {
   },
   relaying: () => ({ passes: () => true, passesNothingOf: () => false }),
   leases: () => undefined,
+  moveLeaves: () => ({ [dispose]: () => {} }),
   leafPage: () => ({ more: false, leaves: [] }),
 };
 

@@ -3,7 +3,7 @@
  * `node.ts`.
  */
 import { allowAll } from "./auth/index.ts";
-import { type Logger, silentLogger } from "./base/clock.ts";
+import { type Clock, type Logger, silentLogger } from "./base/clock.ts";
 import { Emitter } from "./base/emitter.ts";
 import { asMeshError, MeshError } from "./base/errors.ts";
 import type { NodeId } from "./base/ids.ts";
@@ -15,12 +15,13 @@ import { samePlain, Watches } from "./base/watch.ts";
 import { judgeConnection } from "./connection.ts";
 import { Feeds, Ingress, observer, Pinger, Pipes, Unicast, Whereabouts } from "./delivery/index.ts";
 import { Discovery } from "./discovery/index.ts";
+import { drained } from "./drain.ts";
 import { type Edge, Edges, type LocalNode, type Seed } from "./edge/index.ts";
 import { Mesh, type ServiceInstance, type Topology } from "./mesh/index.ts";
 import { type Connection, edgeInfo, type NodeEvents } from "./node-info.ts";
 import type { NodeOptions, Runtime } from "./node-options.ts";
 import { Calls } from "./rmi/index.ts";
-import { partsOf } from "./role-parts.ts";
+import { partsOf, type RoleParts } from "./role-parts.ts";
 import { Streamer } from "./streamer/index.ts";
 import { control, FrameType, isUnicast } from "./wire/index.ts";
 
@@ -28,6 +29,7 @@ const EVENTS = ["edgeopen", "edgeclose", "nodejoin", "nodeleave", "connection", 
 
 export class Rooms {
   readonly local: LocalNode;
+  readonly clock: Clock;
   readonly events: Emitter<NodeEvents>;
   readonly edges: Edges;
   readonly mesh: Mesh;
@@ -44,6 +46,7 @@ export class Rooms {
   connection: Connection;
   readonly #options: NodeOptions;
   readonly #runtime: Runtime;
+  readonly #parts: RoleParts;
   readonly #logger: Logger;
   readonly #turn: Turn;
   readonly #unicast: Unicast;
@@ -61,6 +64,7 @@ export class Rooms {
     const { role = runtime.role, logger = silentLogger } = options;
     this.#options = options;
     this.#runtime = runtime;
+    this.clock = clock;
     this.#logger = logger;
     this.events = new Emitter(EVENTS, (error) => this.onError(error));
     const turn = new Turn(clock, (error) => this.onError(error));
@@ -89,6 +93,7 @@ export class Rooms {
     this.local = local;
     const self = identity.id;
     const parts = partsOf(role, runtime);
+    this.#parts = parts;
     this.edges = new Edges({
       local,
       clock,
@@ -253,17 +258,23 @@ export class Rooms {
     else for (const address of this.joins) this.edges.seed(address);
   }
 
-  /** Let data leave for at most `timeoutMs`, say goodbye, and release every timer and socket. */
+  /** Take nothing new, hand on what was taken for at most `timeoutMs`, say goodbye, and release every timer and socket. */
   async close(timeoutMs: number): Promise<void> {
+    const { clock } = this;
+    const endsAtMs = clock.now() + timeoutMs;
     this.#life?.[dispose]();
     this.streamer.close();
-    this.calls.close();
+    this.calls.stop();
+    this.discovery.close();
+    this.edges.drain();
+    await this.#drained(timeoutMs);
+    // Whoever has sent something hears of what became of it, the rest that it is not known.
     this.pipes.close();
+    this.calls.close();
     this.#pinger.close();
     this.#whereabouts.close();
-    this.discovery.close();
     this.feeds.sayGoodbye();
-    if (timeoutMs > 0) await this.#drained(timeoutMs);
+    await this.#written(endsAtMs - clock.now());
     this.mesh.close();
     this.feeds.close();
     await this.edges.close();
@@ -273,8 +284,18 @@ export class Rooms {
   }
 
   async #drained(timeoutMs: number): Promise<void> {
+    const leaves = timeoutMs > 0 ? [...this.edges.values()].filter(({ role }) => role === "leaf") : [];
+    const moving = this.#parts.moveLeaves(this.clock, leaves, timeoutMs / 2);
+    const notHandedOn = await drained(this, timeoutMs);
+    moving[dispose]();
+    if (notHandedOn) this.onError(notHandedOn);
+  }
+
+  /** Resolves when edges have taken all that waits, the goodbyes last. */
+  async #written(timeoutMs: number): Promise<void> {
+    if (timeoutMs <= 0) return;
     await new Promise<void>((resolve) => {
-      const timer = this.#runtime.clock.setTimer(timeoutMs, resolve);
+      const timer = this.clock.setTimer(timeoutMs, resolve);
       const all = Promise.all([...this.edges.values()].map((edge) => edge.drained()));
       void all.then(() => {
         timer[dispose]();

@@ -8,6 +8,7 @@ export const ERROR_CODES = {
   "bad-credentials": { retryable: false, about: "the other side did not accept who we are" },
   closed: { retryable: false, about: "used after close or dispose" },
   "dial-failed": { retryable: true, about: "no link could be opened to the address" },
+  draining: { retryable: true, about: "the other side is being closed and takes nobody any more; try another" },
   "duplicate-edge": { retryable: false, about: "the two nodes already share an edge" },
   forbidden: { retryable: false, about: "the subject may not do this to the resource" },
   goodbye: { retryable: true, about: "the other side closed the edge on purpose" },

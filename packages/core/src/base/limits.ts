@@ -154,6 +154,12 @@ export const TIMINGS = {
   departedMs: 10_000,
   /** Routes are computed at once, and then not again for so long, in ms. */
   routesPauseMs: 20,
+  /** A gateway that closes asks its leaves to go elsewhere one after the other, so far apart at most, in ms. */
+  leafDrainMs: 20,
+  /** Who closes looks this often, in ms, whether all that is waited for has happened. */
+  drainLookMs: 5,
+  /** What was published so shortly before a neighbour was heard last, in ms, may not have reached it. */
+  unsureMs: 1_000,
   /** A message of a pipe is acknowledged along with what goes back, at the latest after this, in ms. */
   pipeAckMs: 100,
   /** What is not acknowledged is sent again after so long at least, in ms; longer where round trips are; then doubles... */

@@ -27,6 +27,8 @@ export class Backlog {
   readonly #log: Log;
   readonly #onDropped: (count: number) => void;
   readonly #waiting = new Map<Flow, Waiting>();
+  /** What may have been lost with the last edge: the first number that whoever read it may lack. */
+  readonly #cut = new Map<Flow, number>();
   #edges = 0;
   /** Until then who attaches begins with what is waiting: should there be no edge any more, it has to wait on. */
   #untilMs = Number.NEGATIVE_INFINITY;
@@ -76,14 +78,23 @@ export class Backlog {
     }
   }
 
-  onEdgeClosed(): void {
+  /** @param unsure Flows read over it, and the first number of each that may not have come through. */
+  onEdgeClosed(unsure: () => Iterable<readonly [flow: Flow, from: number]>): void {
     if (--this.#edges > 0) return;
+    this.#cut.clear();
+    for (const [flow, from] of unsure()) this.#cut.set(flow, from);
     if (this.#clock.now() >= this.#untilMs) this.#waiting.clear();
     for (const [flow, waiting] of this.#waiting) waiting.first = flow.log.head + 1;
   }
 
+  /** The first number of `flow` that waits for an edge, or for those behind one to ask for it; undefined for none. */
+  waitsFrom(flow: Flow): number | undefined {
+    return this.#cut.get(flow) ?? this.#waiting.get(flow)?.sendFrom;
+  }
+
   /** Nothing of `flow` is known any more. */
   forget(flow: Flow): void {
+    this.#cut.delete(flow);
     this.#waiting.delete(flow);
   }
 }

@@ -44,6 +44,11 @@ export class Cursor implements Reader {
   fetches = 0;
   readonly #child: Child;
 
+  /** Over which it gives. */
+  get edge(): Edge {
+    return this.#child.edge;
+  }
+
   constructor(child: Child, flow: Flow, next: number, declared: boolean) {
     this.#child = child;
     this.flow = flow;

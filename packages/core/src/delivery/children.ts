@@ -9,7 +9,7 @@ import { matches } from "../base/topic-pattern.ts";
 import type { Edge } from "../edge/index.ts";
 import { type AttachBody, control, type FlowDeclaration, Lane, type OriginRef } from "../wire/index.ts";
 import { Answers, sendAttached } from "./answers.ts";
-import { Child, type ChildHost } from "./child.ts";
+import { Child, type ChildHost, type Cursor } from "./child.ts";
 import type { Flow } from "./flow.ts";
 import type { FlowTable } from "./flow-table.ts";
 import type { Ingress } from "./ingress.ts";
@@ -68,6 +68,12 @@ export class Children {
     if (!child) return;
     this.#byEdge.delete(edge);
     for (const cursor of [...child.cursors.values()]) child.stop(cursor);
+  }
+
+  /** Flows of this node's own that are read over `edge`, and how far they were given. */
+  *given(edge: Edge): Generator<Cursor> {
+    for (const cursor of this.#byEdge.get(edge)?.cursors.values() ?? [])
+      if (cursor.flow.origin === this.#host.self) yield cursor;
   }
 
   // ---- frames

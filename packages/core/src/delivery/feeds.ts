@@ -18,6 +18,7 @@ import {
   dataFlow,
   dataHeadBytes,
   dataPayloadFrom,
+  dataPublishedAtMs,
   dataSeq,
   type EndReason,
   FrameType,
@@ -32,7 +33,7 @@ import {
 import { Attachments } from "./attachments.ts";
 import { Backlog, type OfflinePolicy } from "./backlog.ts";
 import { CatchUp } from "./catch-up.ts";
-import type { ChildHost } from "./child.ts";
+import { type ChildHost, Cursor } from "./child.ts";
 import { Children } from "./children.ts";
 import { Flow } from "./flow.ts";
 import { FlowTable } from "./flow-table.ts";
@@ -81,6 +82,16 @@ export interface FeedCounters {
   offlineDrops: number;
   /** Patterns and flows that a neighbour wanted and was not given, because `relay` keeps them back. */
   notRelayed: number;
+}
+
+/** See `Feeds.handover`. */
+interface Handover {
+  /** How many messages somebody wants and was not given. */
+  readonly messages: number;
+  /** What they are of; also topics that may have been lost with an edge. */
+  readonly topics: readonly string[];
+  /** Where the others went. */
+  readonly edges: ReadonlySet<Edge>;
 }
 
 /** What a child lacks is fetched so much at a time, in bytes; less where the log is small. */
@@ -247,11 +258,22 @@ export class Feeds implements ChildHost, Flushable {
   }
 
   onEdgeClosed(edge: Edge): void {
-    this.#backlog.onEdgeClosed();
+    this.#backlog.onEdgeClosed(() => this.#unsure(edge));
     this.#children.onEdgeClosed(edge);
     this.#attachments.onEdgeClosed(edge);
     if (this.#isLeaf) this.#moveHome();
     this.#attachments.touchAll();
+  }
+
+  /** What was given to `edge` just before it was heard last may have been lost with it. */
+  *#unsure(edge: Edge): Generator<readonly [flow: Flow, from: number]> {
+    const sinceMs = this.#host.clock.wallNow() - edge.silentMs - TIMINGS.unsureMs;
+    for (const { flow, next } of this.#children.given(edge)) {
+      const { head } = flow.log;
+      const newest = this.locate(flow, head);
+      if (next <= head || (newest && dataPublishedAtMs(newest.bytes, newest.at) >= sinceMs))
+        yield [flow, Math.min(next, head)];
+    }
   }
 
   /** This leaf's flows are at home at the gateways that are left, also where they have been before. */
@@ -584,6 +606,31 @@ export class Feeds implements ChildHost, Flushable {
   /** Nothing more is published here: whoever has heard all of it has lost nothing. */
   sayGoodbye(): void {
     for (const flow of this.#flows.own) this.#endFlow(flow, "goodbye");
+  }
+
+  /**
+   * How far what this node has published was given to those who want it.
+   * @param isReached Whether everybody who is known to want a topic reads it over some edge.
+   */
+  handover(isReached: (topic: string) => boolean): Handover {
+    const topics: string[] = [];
+    const edges = new Set<Edge>();
+    let messages = 0;
+    for (const flow of this.#flows.own) {
+      const { head, base } = flow.log;
+      let from = head + 1;
+      for (const reader of flow.readers)
+        if (reader instanceof Cursor) {
+          edges.add(reader.edge);
+          from = Math.min(from, reader.next);
+        }
+      const waitsFrom = this.#backlog.waitsFrom(flow);
+      if (waitsFrom !== undefined && waitsFrom < from && !isReached(flow.topic)) from = waitsFrom;
+      else if (from > head) continue;
+      topics.push(flow.topic);
+      messages += head - Math.max(from - 1, base);
+    }
+    return { messages, topics, edges };
   }
 
   #sweepLater(): void {

@@ -71,6 +71,7 @@ class Scene {
         this.frames.push(type);
         return at + length;
       },
+      onDrain: () => {},
       onClosed: (_edge, error) => void this.closed.push(error),
       onLinkClosed: () => {},
     };

@@ -46,6 +46,8 @@ export interface EdgeHost {
    * @throws {MeshError} to close the edge.
    */
   onFrame(edge: Edge, type: number, packet: Uint8Array, at: number, length: number): number;
+  /** The other side is about to close, and asks this leaf to go elsewhere. */
+  onDrain(edge: Edge): void;
   /** The edge has ended; its link may take a moment to close. `error` is undefined after an agreed end. */
   onClosed(edge: Edge, error: MeshError | undefined): void;
   /** Last call. */
@@ -130,6 +132,11 @@ export class Edge implements LinkSink, Flushable {
 
   get introduced(): boolean {
     return this.#phase.them !== undefined;
+  }
+
+  /** How long nothing came, in ms of this process's own running time. */
+  get silentMs(): number {
+    return this.#keepAlive?.silentMs ?? 0;
   }
 
   get id(): NodeId {
@@ -346,6 +353,7 @@ export class Edge implements LinkSink, Flushable {
       case FrameType.ping:
       case FrameType.pong:
       case FrameType.away:
+      case FrameType.drain:
       case FrameType.refuse:
       case FrameType.goodbye:
         this.#onOwnFrame(type, packet.subarray(at, at + length));
@@ -367,6 +375,9 @@ export class Edge implements LinkSink, Flushable {
         return this.#onPong(control.pong.decode(frame).token);
       case FrameType.away:
         this.away = control.away.decode(frame).away && this.role === "leaf";
+        return;
+      case FrameType.drain:
+        if (this.#host.local.role === "leaf") this.#host.onDrain(this);
         return;
       case FrameType.refuse: // it had accepted us, and then another edge to us
       case FrameType.goodbye: {

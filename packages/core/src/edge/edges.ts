@@ -5,7 +5,7 @@
 import { show } from "../base/check-options.ts";
 import type { Clock, Logger, Random } from "../base/clock.ts";
 import { setDeadline } from "../base/deadline.ts";
-import { asMeshError, MeshError } from "../base/errors.ts";
+import { asMeshError, MeshError, type MeshErrorCode } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
 import type { LifecycleEvent } from "../base/lifecycle.ts";
 import { LIMITS } from "../base/limits.ts";
@@ -39,6 +39,10 @@ export interface EdgesOptions {
 
 /** Links in handshake that nobody has vouched for yet; more are turned away at once. */
 const MAX_HANDSHAKES = 1_000;
+/** An end that is nobody's error. */
+const AGREED: ReadonlySet<MeshErrorCode> = new Set(["goodbye", "duplicate-edge", "draining"]);
+const DRAINING = "this node is being closed and takes nobody any more";
+const LEFT = "the gateway is being closed, and asked its leaves to go elsewhere";
 const PARKED = "the page was put away";
 
 export class Edges implements EdgeHost {
@@ -54,6 +58,9 @@ export class Edges implements EdgeHost {
   readonly #dials = new Map<{ abort(reason?: unknown): void }, Seed>();
   readonly #listeners: Listener[] = [];
   readonly #life: Life;
+  /** They serve this leaf until it hangs on another gateway. */
+  readonly #leaving = new Set<Edge>();
+  #draining = false;
   #closed = false;
 
   constructor(options: EdgesOptions) {
@@ -102,6 +109,12 @@ export class Edges implements EdgeHost {
     return this.#seeds.values();
   }
 
+  /** Whether another edge may come: an address is dialled, or waits for that. */
+  get isHopeful(): boolean {
+    for (const { state } of this.#seeds.values()) if (state.phase !== "stopped") return true;
+    return false;
+  }
+
   get addresses(): readonly string[] {
     return this.#listeners.map((listener) => listener.address);
   }
@@ -135,7 +148,7 @@ export class Edges implements EdgeHost {
   accept(link: Link): Edge {
     const edge = new Edge(this, link, { dialled: false, address: link.remoteAddress, credential: "" });
     this.#handshaking.add(edge);
-    if (this.#closed) edge.fail(new MeshError("closed", "this node is closing"));
+    if (this.#draining) edge.fail(new MeshError("draining", DRAINING));
     else if (this.#handshaking.size > MAX_HANDSHAKES)
       edge.fail(new MeshError("overflow", `${MAX_HANDSHAKES} handshakes are under way already`));
     return edge;
@@ -206,8 +219,14 @@ export class Edges implements EdgeHost {
     for (const dial of this.#dials.keys()) dial.abort(new MeshError("goodbye", PARKED));
   }
 
+  /** Take no new neighbours: they are told to try another. Edges and dials go on. */
+  drain(): void {
+    this.#draining = true;
+  }
+
   /** Stop listening and dialling, say goodbye on every edge; resolves when all links are closed. */
   async close(): Promise<void> {
+    this.#draining = true;
     this.#closed = true;
     this.#life.stop();
     for (const seed of [...this.#seeds.values()]) this.unseed(seed);
@@ -271,6 +290,7 @@ export class Edges implements EdgeHost {
   // ---- from edges
 
   onIntroduced(edge: Edge): MeshError | undefined {
+    if (this.#draining && !edge.dialled) return new MeshError("draining", DRAINING);
     const { id } = edge;
     const known = this.#open.get(id);
     const seed = this.#seedOf.get(edge);
@@ -314,6 +334,18 @@ export class Edges implements EdgeHost {
       if (id === edge.id && seed.state.phase !== "served") seed.input({ on: "open", edge });
     }
     this.#options.onOpen(edge);
+    for (const left of this.#leaving) void left.close("draining", LEFT);
+  }
+
+  /** Another gateway is dialled while this one still serves; where no other is known, it is left and dialled again. */
+  onDrain(edge: Edge): void {
+    for (const seed of [...this.#seeds.values()]) {
+      const { state, addresses } = seed;
+      if (state.phase !== "served" || state.edge !== edge || addresses.length === 1) continue;
+      this.#leaving.add(edge);
+      seed.input({ on: "lost", error: new MeshError("draining", LEFT), isHasty: this.#life.isHasty });
+    }
+    if (!this.#leaving.has(edge)) void edge.close("draining", LEFT);
   }
 
   onMeasured(edge: Edge): void {
@@ -330,13 +362,14 @@ export class Edges implements EdgeHost {
 
   onClosed(edge: Edge, error: MeshError | undefined): void {
     this.#ending.add(edge);
+    this.#leaving.delete(edge);
     const wasOpen = !this.#handshaking.delete(edge);
     if (edge.introduced && this.#open.get(edge.id) === edge) this.#open.delete(edge.id);
     if (wasOpen) {
       if (edge.away) edge.away = this.#options.leases?.begin(edge.id) === true;
       this.#options.onClosed(edge, error);
     }
-    const isLoss = error && error.code !== "goodbye" && error.code !== "duplicate-edge";
+    const isLoss = error && !AGREED.has(error.code);
     const event = !wasOpen ? "handshake failed" : isLoss ? "edge lost" : "edge closed";
     this.logger.log(isLoss ? "warn" : wasOpen ? "info" : "debug", event, {
       ...(edge.introduced && { peer: edge.id, name: edge.peer.name }),

@@ -116,6 +116,7 @@ export function step(state: HandshakeState, local: LocalNode, frame: Uint8Array)
 /** What a stranger may learn of why it was turned away: a code, and never a detail that names something of ours. */
 const TOLD: ReadonlySet<MeshErrorCode> = new Set([
   "bad-credentials",
+  "draining",
   "duplicate-edge",
   "forbidden",
   "goodbye",

@@ -55,6 +55,10 @@ export class KeepAlive {
     this.#tick();
   }
 
+  get silentMs(): number {
+    return this.#host.clock.now() - this.#heardAtMs;
+  }
+
   /** Something came. */
   heard(): void {
     this.#heardAtMs = this.#host.clock.now();

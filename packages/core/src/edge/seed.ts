@@ -78,6 +78,10 @@ export function step(state: SeedState, input: SeedInput, nowMs: number, luck: nu
       if (input.error.code === "self-edge") return { phase: "stopped", cause: input.error };
       const { error: cause, isHasty } = input;
       const attempt = nextAttempt(state, cause, nowMs);
+      const isElsewhere = input.on === "failed" && cause.code === "draining" && choices > 1;
+      // Nothing has failed. Should the next be closing as well, there is no hurry.
+      if (isElsewhere && state.phase === "dialling" && state.cause?.code !== "draining")
+        return { ...state, sinceMs: nowMs, cause };
       const hasStood = state.phase === "served" && nowMs - state.sinceMs >= TIMINGS.redialAnewMs;
       if (isHasty && hasStood && attempt === 0) return { phase: "dialling", attempt, sinceMs: nowMs, cause };
       const delayMs =

@@ -201,9 +201,9 @@ describe("a call", () => {
       message: expect.stringContaining("the call may have run"),
     });
     await mesh.run(10);
-    await mesh.until(callee.close());
+    await mesh.until(callee.close({ timeoutMs: 1_000 }));
     await mesh.until(lost);
-    await mesh.until(caller.close());
+    await mesh.until(caller.close({ timeoutMs: 1_000 }));
     await closed;
   });
 
@@ -227,13 +227,13 @@ describe("a call", () => {
     expect(await mesh.until(during)).toBe("asked while away");
   });
 
-  it("that waits for the first join is not sent by a node that is closed as it joins, and leaves nothing", async () => {
+  it("that waits for the first join is not sent by a node that is closed at once as it joins, and leaves nothing", async () => {
     const { mesh, callee } = await pair();
     let ran = 0;
     callee.expose("service", { run: () => ++ran });
     const late = await mesh.node("late", { join: ["callee"] });
     const closed = new Promise<void>((resolve) => {
-      late.on("connection", ({ state }) => state === "online" && resolve(late.close()));
+      late.on("connection", ({ state }) => state === "online" && resolve(late.close({ timeoutMs: 0 })));
     });
     const call = late.remote<Service>("service").run();
     await expect(mesh.until(call)).rejects.toMatchObject({

@@ -101,6 +101,14 @@ export class Calls {
     this.#outgoing.onNodeLost(node, why);
   }
 
+  /** Take no new calls, neither of this node nor of others. Those there are go on. */
+  stop(): void {
+    this.#outgoing.stop();
+    if (this.#incoming.exposed.size === 0) return;
+    this.#incoming.exposed.clear();
+    this.#host.onServicesChanged();
+  }
+
   close(): void {
     this.#outgoing.close();
     this.#incoming.close();

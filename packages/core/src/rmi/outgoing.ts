@@ -102,7 +102,7 @@ export class Outgoing {
   /** One timer for all calls, and when it is due. */
   #timer: Disposable | undefined;
   #timerAtMs = Number.POSITIVE_INFINITY;
-  #closed = false;
+  #stopped = false;
 
   constructor(host: OutgoingHost) {
     this.#host = host;
@@ -131,7 +131,7 @@ export class Outgoing {
     args: readonly unknown[] | null,
     { timeoutMs = DEFAULT_TIMEOUT_MS, signal }: CallOptions,
   ): Promise<unknown> {
-    if (this.#closed) return Promise.reject(new MeshError("closed", "a call after this node was closed"));
+    if (this.#stopped) return Promise.reject(new MeshError("closed", "a call after this node was closed"));
     if (signal?.aborted) return Promise.reject(signal.reason);
     const id = ++this.#lastId;
     let payload: Uint8Array;
@@ -207,8 +207,13 @@ export class Outgoing {
     for (const call of this.#calls.values()) if (call.target === node) call.onLost("peer-lost", why, true);
   }
 
+  /** Calls made from now on are rejected. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
   close(): void {
-    this.#closed = true;
+    this.#stopped = true;
     this.#timer?.[dispose]();
     for (const call of this.#calls.values()) {
       this.#drop(call);

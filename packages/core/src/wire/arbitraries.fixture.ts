@@ -59,6 +59,7 @@ export const frames = [
   ["ping", control.ping, fc.record({ token: u53, roundTripMicros: u32 })],
   ["pong", control.pong, fc.record({ token: u53 })],
   ["away", control.away, fc.record({ away: fc.boolean() })],
+  ["drain", control.drain, fc.constant({})],
   ["record", control.record, fc.record({ ageMs: u32, body: bytes(300), signature: bytes(128) })],
   ["share", control.share, fc.record({ body: bytes(300), signature: bytes(128) })],
   [

@@ -115,6 +115,9 @@ export const pong = controlFrame(FrameType.pong, struct({ token: u53 }));
 /** A leaf may be silent for long from now on, and means to come back; or not any more. */
 export const away = controlFrame(FrameType.away, struct({ away: flag }));
 
+/** A gateway is about to close: its leaf is to go elsewhere, and is served until it has gone. */
+export const drain = controlFrame(FrameType.drain, struct({}));
+
 /**
  * A peer's record, opaque to whoever passes it on; `recordBody` is what stands in `body`. `ageMs` is how old it was when
  * it was sent, and not signed: whoever answers a digest counts it on, so that expiry does not begin anew at every hop.

@@ -22,6 +22,7 @@ export const FrameType = {
   ping: 0x06,
   pong: 0x07,
   away: 0x08,
+  drain: 0x09,
   record: 0x10,
   share: 0x11,
   digest: 0x12,

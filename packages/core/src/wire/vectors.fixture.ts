@@ -170,6 +170,7 @@ export const controlFrames: readonly Vector[] = [
   }),
   frame("pong", "gives the token back", control.pong, { token: 9_007_199_254_740_991 }),
   frame("away", "a hidden page may fall silent, and means to come back", control.away, { away: true }),
+  frame("drain", "a gateway is about to close, and its leaf is to go elsewhere", control.drain, {}),
   frame("record", "what one peer says of itself, signed; its body is in records.json", control.record, {
     ageMs: 1_500,
     body: recordBytes,
