@@ -14,6 +14,8 @@ import { type MessagePortLike, Port } from "./port.ts";
 
 export interface PortLinkOptions {
   readonly clock: Clock;
+  /** The other end gives a sign of life within twice this, in ms, or is gone. Default 5 000, which a page that is at work may need. */
+  readonly lookMs?: number;
   /** Where the other end is, for people. Default `port:`, and where it says that it leads to. */
   readonly remoteAddress?: string;
 }
@@ -51,6 +53,7 @@ export function dialPort(messagePort: MessagePortLike, options: DialPortOptions,
     };
     const port = new Port(messagePort, {
       clock,
+      lookMs: options.lookMs,
       onLost: (why) => (link ? link.lost(`the link to ${link.remoteAddress} was lost: ${why}`) : fail(why)),
       onMessage: (message) => {
         if (link) link.receive(message);
@@ -99,6 +102,7 @@ export function acceptPort(messagePort: MessagePortLike, options: PortLinkOption
   let link: ChannelLink | undefined;
   const port = new Port(messagePort, {
     clock: options.clock,
+    lookMs: options.lookMs,
     onLost: (why) => link?.lost(`the link to ${link.remoteAddress} was lost: ${why}`),
     onMessage: (message) => {
       if (link) link.receive(message);

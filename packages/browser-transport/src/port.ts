@@ -17,13 +17,15 @@ export interface MessagePortLike {
   removeEventListener(type: "message" | "messageerror" | "close", listener: (event: any) => void): void;
 }
 
-/** Between two looks whether something was heard, in ms. After the second in vain, the other end is gone. */
+/** See `PortOptions.lookMs`: a page may be at work for long, and does not answer meanwhile. */
 const LOOK_MS = 5_000;
-/** The same after it has said that it unloads. */
+/** The same after the other end has said that it unloads. */
 const UNLOADED_LOOK_MS = 500;
 
 export interface PortOptions {
   readonly clock: Clock;
+  /** Between two looks whether something was heard, in ms. The first in vain asks, after the second the other end is gone. Default 5 000. */
+  readonly lookMs?: number | undefined;
   /** A message that is not the port's own business. */
   readonly onMessage: (message: Uint8Array<ArrayBuffer>) => void;
   /** Last call, and not after `close`. */
@@ -36,12 +38,13 @@ export class Port {
   #isOpen = true;
   #heard = true;
   #isAsked = false;
-  #lookMs = LOOK_MS;
+  #lookMs: number;
   #timer: Disposable | undefined;
 
   constructor(port: MessagePortLike, options: PortOptions) {
     this.#port = port;
     this.#options = options;
+    this.#lookMs = options.lookMs ?? LOOK_MS;
     port.addEventListener("message", this.#onMessage);
     port.addEventListener("messageerror", this.#onBroken);
     port.addEventListener("close", this.#onClosed);
@@ -67,7 +70,7 @@ export class Port {
     if (!this.#isOpen) return;
     this.excuse();
     this.#heard = true;
-    this.#lookMs = LOOK_MS;
+    this.#lookMs = this.#options.lookMs ?? LOOK_MS;
     this.#look();
   }
 

@@ -9,6 +9,9 @@ import { dialPort } from "./port-link.ts";
 /** A SharedWorker that has said nothing for so long does not run what it should, in ms. */
 const WELCOME_MS = 5_000;
 
+/** Between two looks whether the SharedWorker lives, in ms: it is never at work for long, but crashes with a tab it shares a process with. */
+const LOOK_MS = 2_000;
+
 /** What is used of a `SharedWorker`. */
 export interface SharedWorkerLike {
   readonly port: MessagePortLike;
@@ -95,6 +98,7 @@ class SharingTab {
         worker.port,
         {
           clock,
+          lookMs: LOOK_MS,
           signal: dialled.signal,
           addresses: [url, ...others],
           onWelcome: (version) => {
