@@ -8,8 +8,10 @@ import type { Drop, Gap, Message } from "../streamer/index.ts";
 /** A node from its start to its end. One that crashed may come back under its id, in another life. */
 export interface Life {
   readonly origin: string;
-  /** Nobody is owed its messages any more. */
+  /** It has ended: nobody is owed its messages any more. */
   crashed: boolean;
+  /** It has said so to whom it could. */
+  saidGoodbye?: boolean;
 }
 
 /** What one origin has published on one topic in one life: the payload of number 1, 2, ... */
@@ -40,8 +42,10 @@ export class Ledger {
     this.#byPayload.set(numberOf(payload), stream);
   }
 
-  onCrash(life: Life): void {
+  /** @param saidGoodbye It was closed; else it crashed. */
+  onEnd(life: Life, saidGoodbye: boolean): void {
     life.crashed = true;
+    life.saidGoodbye = saidGoodbye;
     this.#crashedOrigins.add(life.origin);
   }
 
@@ -235,7 +239,7 @@ export class Witness {
   #judgeCrashed(stream: Stream): void {
     const heard = this.#heard.get(stream);
     // A gap alone may have been another life's.
-    const isOver = !heard || heard.delivered === 0 || heard.over;
+    const isOver = stream.life.saidGoodbye || !heard || heard.delivered === 0 || heard.over;
     if (this.#allowed.crashesAreKnown && stream.reliability === "reliable" && !isOver)
       this.#say(`${stream.life.origin} ${stream.topic} has ended without a word`);
   }

@@ -1,7 +1,7 @@
 /**
  * One random life of a small mesh, heard by the oracle: peers, gateways and leaves in trees and cycles, subscriptions that
- * come, close and come again, quick and slow readers, edges cut and restored, peers that crash and come back, and leaves
- * that sleep as pages do.
+ * come, close and come again, quick and slow readers, edges cut and restored, peers that crash or are closed and come back,
+ * and leaves that sleep as pages do.
  */
 import { type Identity, keylessIdentity } from "../auth/index.ts";
 import { LIMITS, TIMINGS } from "../base/limits.ts";
@@ -123,7 +123,7 @@ class Run {
     for (let i = 0; i < faults; i++)
       this.#at(this.#pick(runMs), () => {
         const place = this.#places[1 + this.#pick(this.#places.length - 1)]!;
-        if (place.role !== "leaf" && this.#chance(crashes)) this.#crash(place);
+        if (place.role !== "leaf" && this.#chance(crashes)) this.#end(place);
         else this.#cut(place);
       });
     const leaves = this.#places.filter(({ role }) => role === "leaf");
@@ -192,17 +192,20 @@ class Run {
     return shortest + this.#pick(longest - shortest);
   }
 
-  #crash(place: Place): void {
+  #end(place: Place): void {
     const { name } = place;
     const life = this.#lives.get(name);
     if (!life) return;
     this.#lives.delete(name);
-    this.#ledger.onCrash(life);
+    const isClosed = this.#plan.naps > 0 && this.#chance(0.5);
+    this.#ledger.onEnd(life, isClosed);
     for (const key of this.#lastPublishedMs.keys()) if (key.startsWith(`${name} `)) this.#lastPublishedMs.delete(key);
     for (const [witness, where] of this.#open) if (where === name) this.#open.delete(witness);
-    this.#mesh.network.crash(name, { detectMs: this.#pick(200) });
-    void this.#node(name).close({ timeoutMs: 0 });
-    this.#at(300 + this.#pick(2_000), () => void this.#start(place));
+    if (!isClosed) this.#mesh.network.crash(name, { detectMs: this.#pick(200) });
+    const closed = this.#node(name).close({ timeoutMs: isClosed ? this.#pick(2_000) : 0 });
+    const pauseMs = 300 + this.#pick(2_000);
+    if (isClosed) void closed.then(() => this.#at(pauseMs, () => void this.#start(place)));
+    else this.#at(pauseMs, () => void this.#start(place));
   }
 
   // ---- subscribing
