@@ -5,7 +5,7 @@ import { build, defaultClientConditions } from "vite";
 import { root } from "./run.mjs";
 
 /** What it is today and a little air. The aim is 20 kB: see the closing part of docs/architecture.md. */
-const BUDGET_GZIP_BYTES = 63_500;
+const BUDGET_GZIP_BYTES = 64_200;
 const entry = "virtual:page";
 const library = join(root, "packages", "browser-transport", "src", "index.ts");
 

@@ -2,7 +2,7 @@
 import type { MeshError, MeshErrorCode } from "./base/errors.ts";
 import type { NodeId } from "./base/ids.ts";
 import type { FeedCounters, PipeCounters } from "./delivery/index.ts";
-import type { Edge as EdgeDriver } from "./edge/index.ts";
+import type { Edge as EdgeDriver, TicketCounters } from "./edge/index.ts";
 import type { Holdings, LeaveReason, NodeInfo, OldNews, ServiceInstance } from "./mesh/index.ts";
 import { Lane, type Role } from "./wire/index.ts";
 
@@ -57,6 +57,8 @@ export interface NodeStatus {
   readonly log: { readonly bytes: number; readonly flows: number };
   /** `refused`: requests of neighbours that `authorize` did not allow. */
   readonly counters: Readonly<FeedCounters> & Readonly<OldNews> & { readonly refused: number };
+  /** Of a gateway: what its leaves were given, and showed it. */
+  readonly tickets: TicketCounters | undefined;
   readonly calls: { readonly pending: number; readonly running: number };
   /** Of `nodes` others that something went to or came from lately; `queuedBytes` wait to be acknowledged. */
   readonly pipes: Readonly<PipeCounters> & { readonly nodes: number; readonly queuedBytes: number };

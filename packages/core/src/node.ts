@@ -101,6 +101,7 @@ export class MeshNode implements AsyncDisposable {
         ...this.#rooms.mesh.oldNews,
         refused: this.#rooms.ingress.refused,
       },
+      tickets: this.#rooms.tickets?.counters,
       calls: { pending: this.#rooms.calls.pendingCount, running: this.#rooms.calls.runningCount },
       pipes: { ...this.#rooms.pipes.counters, nodes: this.#rooms.pipes.size, queuedBytes: this.#rooms.pipes.heldBytes },
     };

@@ -7,7 +7,7 @@ import type { NodeId } from "./base/ids.ts";
 import { dispose } from "./base/platform.ts";
 import { checkRelayOptions, type Relaying, type RelayOptions, RelayPolicy } from "./delivery/index.ts";
 import { type LeafPage, leafPage } from "./discovery/index.ts";
-import { type Edge, Leases, MovingLeaves } from "./edge/index.ts";
+import { type Edge, Leases, MovingLeaves, Tickets, type TicketsOptions } from "./edge/index.ts";
 import { type Leaf, LeafSpeaker, PeerSpeaker, type Speaker, type SpeakerOptions } from "./mesh/index.ts";
 import type { Role } from "./wire/index.ts";
 
@@ -21,6 +21,8 @@ export interface RoleParts {
   leases(clock: Clock): Leases | undefined;
   /** Ask leaves to go elsewhere, all of them `withinMs`, in ms. */
   moveLeaves(clock: Clock, leaves: Iterable<Edge>, withinMs: number): Disposable;
+  /** What its leaves show where they go next; none, where there are no leaves. */
+  tickets(options: TicketsOptions): Tickets | undefined;
   /** What is said of own leaves. */
   leafPage(leaves: ReadonlyMap<NodeId, Leaf>, after: NodeId): LeafPage;
 }
@@ -32,6 +34,7 @@ export const peerParts: RoleParts = {
   relaying: (options) => new RelayPolicy(options),
   leases: (clock) => new Leases(clock),
   moveLeaves: (clock, leaves, withinMs) => new MovingLeaves(clock, leaves, withinMs),
+  tickets: (options) => (options.local.role === "gateway" ? new Tickets(options) : undefined),
   leafPage,
 };
 
@@ -43,6 +46,7 @@ const leafParts: RoleParts = {
   relaying: () => ({ passes: () => true, passesNothingOf: () => false }),
   leases: () => undefined,
   moveLeaves: () => ({ [dispose]: () => {} }),
+  tickets: () => undefined,
   leafPage: () => ({ more: false, leaves: [] }),
 };
 

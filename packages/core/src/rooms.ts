@@ -16,7 +16,7 @@ import { judgeConnection } from "./connection.ts";
 import { Feeds, Ingress, observer, Pinger, Pipes, Unicast, Whereabouts } from "./delivery/index.ts";
 import { Discovery } from "./discovery/index.ts";
 import { drained } from "./drain.ts";
-import { type Edge, Edges, type LocalNode, type Seed } from "./edge/index.ts";
+import { type Edge, Edges, type LocalNode, type Seed, type Tickets } from "./edge/index.ts";
 import { Mesh, type ServiceInstance, type Topology } from "./mesh/index.ts";
 import { type Connection, edgeInfo, type NodeEvents } from "./node-info.ts";
 import type { NodeOptions, Runtime } from "./node-options.ts";
@@ -32,6 +32,8 @@ export class Rooms {
   readonly clock: Clock;
   readonly events: Emitter<NodeEvents>;
   readonly edges: Edges;
+  /** Of a gateway. */
+  readonly tickets: Tickets | undefined;
   readonly mesh: Mesh;
   readonly ingress: Ingress;
   readonly feeds: Feeds;
@@ -94,6 +96,14 @@ export class Rooms {
     const self = identity.id;
     const parts = partsOf(role, runtime);
     this.#parts = parts;
+    this.tickets = parts.tickets({
+      ...{ local, clock, turn },
+      keyOf: (gateway) => {
+        const record = this.mesh.records.get(gateway);
+        return record?.role === "gateway" ? record.publicKey : undefined;
+      },
+      isJoined: () => this.joined,
+    });
     this.edges = new Edges({
       local,
       clock,
@@ -102,6 +112,7 @@ export class Rooms {
       logger,
       transports: runtime.transports,
       leases: parts.leases(clock),
+      tickets: this.tickets,
       onOpen: (edge) => this.#onEdgeOpen(edge),
       onMeasured: (edge) => this.mesh.onMeasured(edge),
       onClosed: (edge, error) => this.#onEdgeClosed(edge, error),
@@ -160,7 +171,11 @@ export class Rooms {
       maxPayloadBytes,
       ingress,
       home: () => mesh.homeOf(self) ?? self,
-      edge: (id) => this.edges.get(id),
+      edge: (id) => {
+        const edge = this.edges.get(id);
+        // A leaf that has come to another gateway since: its old edge does not know yet that it has died.
+        return edge?.role === "leaf" && mesh.homeOf(id) !== self ? undefined : edge;
+      },
       nextHop: (peer) => mesh.wayTo(peer),
     });
     this.#pinger = new Pinger(clock, this.#unicast);

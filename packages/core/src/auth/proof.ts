@@ -52,7 +52,9 @@ export function checkProof(
   }
 }
 
-/** What is kept of an introduction: a secret has done its work. */
+const NOTHING = new Uint8Array(0);
+
+/** What is kept of an introduction: a secret has done its work. Nor is the packet kept that it came in, which the rest are views of. */
 export function withoutSecret(body: IntroduceBody): IntroduceBody {
-  return isBySecret(body) ? { ...body, key: new Uint8Array(0) } : body;
+  return isBySecret(body) ? { ...body, key: NOTHING, signature: NOTHING, ticket: body.ticket.slice() } : body;
 }

@@ -6,6 +6,7 @@
 /** Code → whether the same request may succeed later, and what happened. */
 export const ERROR_CODES = {
   "bad-credentials": { retryable: false, about: "the other side did not accept who we are" },
+  "bad-ticket": { retryable: true, about: "a leaf's ticket is not believed here; it comes again without" },
   closed: { retryable: false, about: "used after close or dispose" },
   "dial-failed": { retryable: true, about: "no link could be opened to the address" },
   draining: { retryable: true, about: "the other side is being closed and takes nobody any more; try another" },

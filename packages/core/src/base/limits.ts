@@ -18,6 +18,8 @@ export const LIMITS = {
   nameBytes: 256,
   /** Longest credential, in bytes of UTF-8. */
   credentialBytes: 8 * KiB,
+  /** Largest ticket, which takes some 150 bytes and the mesh's name. */
+  ticketBytes: 4 * KiB,
   /** Longest address, in bytes of UTF-8. */
   addressBytes: 512,
   /** Largest frame before the handshake is done: strangers get little room. */
@@ -134,6 +136,12 @@ export const TIMINGS = {
   redialAnewMs: 1_000,
   /** Refused for what a redial does not change, such as a credential, an address is dialled again after half of this to all of it, in ms. */
   refusedRedialMs: 60_000,
+  /** A leaf's ticket is good for so long, in ms: longer than any gateway is believed to have the leaf that has lost it. */
+  ticketLifeMs: 60 * 60_000,
+  /** A leaf is given another one after, in ms. */
+  ticketRenewMs: 20 * 60_000,
+  /** So much later than by the gateway's own clock a ticket may end elsewhere, in ms. */
+  ticketSkewMs: 60_000,
   /** Between two times that what happens to a page makes it probe its edges and dial anew, in ms. */
   wakePauseMs: 1_000,
   /** An edge lost so soon after that is redialled at once, in ms. */

@@ -13,6 +13,7 @@ import { encodeHello, encodeIntroduce, type LocalNode } from "./handshake.ts";
 
 /** An edge, and by hand whatever is at its other end. */
 class Scene {
+  readonly host: EdgeHost;
   readonly clock = new StallingClock();
   readonly sent: Uint8Array[] = [];
   readonly frames: number[] = [];
@@ -58,12 +59,13 @@ class Scene {
       abort: () => {},
     };
     const turn = new Turn(this.clock);
-    const host: EdgeHost = {
+    this.host = {
       local: this.node("us", role),
       clock: this.clock,
       random: this.#random,
       turn,
       logger: silentLogger,
+      ticket: new Uint8Array(0),
       onIntroduced: () => undefined,
       onOpen: () => this.opened++,
       onMeasured: (edge) => void this.measured.push(edge.latency.roundTripMs),
@@ -75,7 +77,7 @@ class Scene {
       onClosed: (_edge, error) => void this.closed.push(error),
       onLinkClosed: () => {},
     };
-    this.edge = new Edge(host, link, { dialled: true, address: "memory://them", credential: "" });
+    this.edge = new Edge(this.host, link, { dialled: true, address: "memory://them", credential: "" });
   }
 
   node(name: string, role: Role): LocalNode {
@@ -99,7 +101,7 @@ class Scene {
   open(role: Role = "peer", roundTripMs = 0): this {
     const hello = encodeHello(new Uint8Array(32));
     const state = { phase: "introduce", ourHello: hello, theirHello: hello } as const;
-    this.receive(hello, encodeIntroduce(this.node("them", role), state, ""));
+    this.receive(hello, encodeIntroduce(this.node("them", role), state, "", new Uint8Array(0)));
     this.clock.advance(roundTripMs);
     this.receive(control.accept.encode({}));
     expect(this.opened).toBe(1);
@@ -457,6 +459,16 @@ describe("keep-alive between a gateway and a leaf", () => {
     expect(scene.closed).toEqual([]);
     scene.open("gateway");
     expect(scene.edge.open).toBe(true);
+  });
+
+  it("takes a ticket as a leaf, and not as anybody else", () => {
+    const frame = control.ticket.encode({ ticket: new Uint8Array([1, 2, 3]) });
+    const leaf = new Scene("leaf").open("gateway");
+    leaf.receive(frame);
+    expect([leaf.host.ticket, leaf.edge.open]).toEqual([new Uint8Array([1, 2, 3]), true]);
+    const gateway = new Scene("gateway").open("leaf");
+    gateway.receive(frame);
+    expect([gateway.host.ticket.byteLength, gateway.failure]).toEqual([0, "[malformed-frame] a ticket is for a leaf"]);
   });
 
   it("believes a leaf, and nobody else, that it is away", () => {

@@ -35,6 +35,8 @@ export interface EdgeHost {
   readonly random: Random;
   readonly turn: Turn;
   readonly logger: Logger;
+  /** Of a leaf: the newest that a gateway gave it, to show to the next; else empty. */
+  ticket: Uint8Array;
   /** The other side has proven who it is. An error refuses the edge. */
   onIntroduced(edge: Edge): MeshError | undefined;
   onOpen(edge: Edge): void;
@@ -78,6 +80,10 @@ export class Edge implements LinkSink, Flushable {
   bytesOut = 0;
   /** Of a leaf: it said that it may be silent for long, and means to come back. */
   away = false;
+  /** Of a leaf at its gateway: when it came here, and later than to any gateway before, in ms. */
+  arrival = 0;
+  /** What this node showed of its own, as a leaf. */
+  shownTicket: Uint8Array | undefined;
   /** Bytes of whole frames that came in, by lane. */
   readonly laneBytesIn = [0, 0, 0, 0];
 
@@ -354,6 +360,7 @@ export class Edge implements LinkSink, Flushable {
       case FrameType.pong:
       case FrameType.away:
       case FrameType.drain:
+      case FrameType.ticket:
       case FrameType.refuse:
       case FrameType.goodbye:
         this.#onOwnFrame(type, packet.subarray(at, at + length));
@@ -379,6 +386,10 @@ export class Edge implements LinkSink, Flushable {
       case FrameType.drain:
         if (this.#host.local.role === "leaf") this.#host.onDrain(this);
         return;
+      case FrameType.ticket:
+        if (this.#host.local.role !== "leaf") throw new MeshError("malformed-frame", "a ticket is for a leaf");
+        this.#host.ticket = control.ticket.decode(frame).ticket.slice();
+        return;
       case FrameType.refuse: // it had accepted us, and then another edge to us
       case FrameType.goodbye: {
         const { code, detail } = control.goodbye.decode(frame);
@@ -396,7 +407,8 @@ export class Edge implements LinkSink, Flushable {
       case "introduce":
         this.#phase = { on: "handshake", state: result.state, them: undefined };
         this.#introducedAtMs = this.#host.clock.now();
-        this.send(Lanes.control, [encodeIntroduce(this.#host.local, result.state, this.#credential)]);
+        this.shownTicket = this.#host.ticket;
+        this.send(Lanes.control, [encodeIntroduce(this.#host.local, result.state, this.#credential, this.shownTicket)]);
         return;
       case "introduced": {
         this.#phase = { on: "handshake", state: result.state, them: result.state.them };

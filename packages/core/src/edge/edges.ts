@@ -18,6 +18,7 @@ import type { LocalNode } from "./handshake.ts";
 import type { Leases } from "./leases.ts";
 import { Life } from "./life.ts";
 import { Seed } from "./seed.ts";
+import type { Tickets } from "./tickets.ts";
 
 export interface EdgesOptions {
   readonly local: LocalNode;
@@ -28,6 +29,8 @@ export interface EdgesOptions {
   readonly transports: readonly Transport[];
   /** Who of the leaves that went away may stay away for long. */
   readonly leases?: Leases | undefined;
+  /** Of a gateway: what its leaves show where they go next. */
+  readonly tickets?: Tickets | undefined;
   onOpen(edge: Edge): void;
   onMeasured(edge: Edge): void;
   onClosed(edge: Edge, error: MeshError | undefined): void;
@@ -40,12 +43,14 @@ export interface EdgesOptions {
 /** Links in handshake that nobody has vouched for yet; more are turned away at once. */
 const MAX_HANDSHAKES = 1_000;
 /** An end that is nobody's error. */
-const AGREED: ReadonlySet<MeshErrorCode> = new Set(["goodbye", "duplicate-edge", "draining"]);
+const AGREED: ReadonlySet<MeshErrorCode> = new Set(["goodbye", "duplicate-edge", "draining", "bad-ticket"]);
 const DRAINING = "this node is being closed and takes nobody any more";
 const LEFT = "the gateway is being closed, and asked its leaves to go elsewhere";
+const NO_TICKET = new Uint8Array(0);
 const PARKED = "the page was put away";
 
 export class Edges implements EdgeHost {
+  ticket: Uint8Array = NO_TICKET;
   readonly #options: EdgesOptions;
   readonly #open = new Map<NodeId, Edge>();
   readonly #handshaking = new Set<Edge>();
@@ -291,7 +296,9 @@ export class Edges implements EdgeHost {
 
   onIntroduced(edge: Edge): MeshError | undefined {
     if (this.#draining && !edge.dialled) return new MeshError("draining", DRAINING);
-    const { id } = edge;
+    const { id, role } = edge;
+    const refusal = role === "leaf" ? this.#options.tickets?.admit(edge) : undefined;
+    if (refusal) return refusal;
     const known = this.#open.get(id);
     const seed = this.#seedOf.get(edge);
     if (seed) this.#foundAt.set(seed, id);
@@ -328,6 +335,7 @@ export class Edges implements EdgeHost {
     this.#open.set(edge.id, edge);
     if (known) void known.close("duplicate-edge", "replaced by a newer edge");
     this.#options.leases?.end(edge.id);
+    if (edge.role === "leaf") this.#options.tickets?.begin(edge);
     if (this.#life.away) this.#sayAway(edge);
     // Also for addresses that lead to the same node and were refused as a second edge.
     for (const [seed, id] of this.#foundAt) {
@@ -366,9 +374,13 @@ export class Edges implements EdgeHost {
     const wasOpen = !this.#handshaking.delete(edge);
     if (edge.introduced && this.#open.get(edge.id) === edge) this.#open.delete(edge.id);
     if (wasOpen) {
+      this.#options.tickets?.end(edge);
       if (edge.away) edge.away = this.#options.leases?.begin(edge.id) === true;
       this.#options.onClosed(edge, error);
     }
+    // Its gateway may be gone and forgotten: no reason to be out.
+    const isAgain = error?.code === "bad-ticket" && edge.shownTicket !== undefined && edge.shownTicket.byteLength > 0;
+    if (isAgain && this.ticket === edge.shownTicket) this.ticket = NO_TICKET;
     const isLoss = error && !AGREED.has(error.code);
     const event = !wasOpen ? "handshake failed" : isLoss ? "edge lost" : "edge closed";
     this.logger.log(isLoss ? "warn" : wasOpen ? "info" : "debug", event, {
@@ -393,6 +405,7 @@ export class Edges implements EdgeHost {
           on: served ? "lost" : "failed",
           error: error ?? new MeshError("goodbye", "the edge was closed on purpose"),
           isHasty: this.#life.isHasty,
+          isAgain,
         });
     }
   }

@@ -7,6 +7,7 @@ import { encodeHello, encodeIntroduce, encodeRefuse, type HandshakeState, type L
 const ourNonce = new Uint8Array(32).fill(0xa1);
 const theirNonce = new Uint8Array(32).fill(0xb2);
 const [ourHello, theirHello] = [encodeHello(ourNonce), encodeHello(theirNonce)];
+const NO_TICKET = new Uint8Array(0);
 const start: HandshakeState = { phase: "hello", ourHello };
 
 function local(changes: Partial<LocalNode> = {}): LocalNode {
@@ -29,7 +30,7 @@ const introducing = (from: Uint8Array, to: Uint8Array): HandshakeState & { phase
 const ourIntroducing = introducing(ourHello, theirHello);
 /** What `them` would send us after both HELLOs. */
 const introductionOf = (them: LocalNode, to = ourHello): Uint8Array =>
-  encodeIntroduce(them, introducing(theirHello, to), "");
+  encodeIntroduce(them, introducing(theirHello, to), "", NO_TICKET);
 
 function refusal(state: HandshakeState, us: LocalNode, frame: Uint8Array): readonly [MeshErrorCode, string] {
   try {
@@ -58,8 +59,8 @@ describe("the handshake", () => {
     const toB = step({ phase: "hello", ourHello: theirHello }, b, ourHello);
     if (toA.on !== "introduce" || toB.on !== "introduce") return expect.unreachable();
 
-    const introducedToA = step(toA.state, a, encodeIntroduce(b, toB.state, "token"));
-    const introducedToB = step(toB.state, b, encodeIntroduce(a, toA.state, ""));
+    const introducedToA = step(toA.state, a, encodeIntroduce(b, toB.state, "token", NO_TICKET));
+    const introducedToB = step(toB.state, b, encodeIntroduce(a, toA.state, "", NO_TICKET));
     if (introducedToA.on !== "introduced" || introducedToB.on !== "introduced") return expect.unreachable();
     expect(introducedToA.state.them).toMatchObject({ id: b.identity.id, name: "b", credential: "token" });
 
@@ -182,7 +183,7 @@ describe("the handshake", () => {
   ])("refuses who signed other HELLOs than travelled: somebody on the way changed %s", (_what, said, heard) => {
     const greeted = step(start, local(), theirHello);
     if (greeted.on !== "introduce") return expect.unreachable();
-    const frame = encodeIntroduce(local(), introducing(said, heard), "");
+    const frame = encodeIntroduce(local(), introducing(said, heard), "", NO_TICKET);
     expect(refusal(greeted.state, local(), frame)[0]).toBe("bad-credentials");
   });
 
@@ -228,5 +229,12 @@ describe("encodeRefuse()", () => {
     const frame = encodeRefuse(new MeshError(code, 'the mesh "secret", key 123'));
     expect(frame[4]).toBe(FrameType.refuse);
     expect(control.refuse.decode(frame)).toEqual({ code: told, detail });
+  });
+
+  it("tells a leaf what is wrong with its ticket", () => {
+    const frame = encodeRefuse(
+      new MeshError("bad-ticket", "the ticket of leaf 7 is refused: expired", { cause: "expired" }),
+    );
+    expect(control.refuse.decode(frame)).toEqual({ code: "bad-ticket", detail: "expired" });
   });
 });

@@ -46,6 +46,7 @@ export function encodeIntroduce(
   local: LocalNode,
   state: HandshakeState & { phase: "introduce" },
   credential: string,
+  ticket: Uint8Array,
 ): Uint8Array {
   const body = {
     mesh: local.mesh,
@@ -56,7 +57,7 @@ export function encodeIntroduce(
     key: local.identity.secret ?? local.identity.publicKey,
     addresses: local.addresses(),
     credential,
-    ticket: new Uint8Array(0),
+    ticket,
   };
   return control.introduce.encode({
     ...body,
@@ -116,6 +117,7 @@ export function step(state: HandshakeState, local: LocalNode, frame: Uint8Array)
 /** What a stranger may learn of why it was turned away: a code, and never a detail that names something of ours. */
 const TOLD: ReadonlySet<MeshErrorCode> = new Set([
   "bad-credentials",
+  "bad-ticket",
   "draining",
   "duplicate-edge",
   "forbidden",
@@ -131,5 +133,7 @@ const TOLD: ReadonlySet<MeshErrorCode> = new Set([
 export function encodeRefuse(error: MeshError): Uint8Array {
   const ours = error.code === "closed" ? "goodbye" : error.code; // what ends here is this node, not something of theirs
   const code = TOLD.has(ours) ? ours : "malformed-frame";
-  return control.refuse.encode({ code, detail: code === "other-mesh" ? "another mesh" : ERROR_CODES[code].about });
+  // What is wrong with a ticket is a word of a closed list.
+  const detail = code === "bad-ticket" ? String(error.cause) : ERROR_CODES[code].about;
+  return control.refuse.encode({ code, detail: code === "other-mesh" ? "another mesh" : detail });
 }

@@ -7,3 +7,4 @@ export { MovingLeaves } from "./moving-leaves.ts";
 export type { FrameSource } from "./outbox.ts";
 export type { PacketBuilder } from "./packet-builder.ts";
 export { isRefusal, type Seed } from "./seed.ts";
+export { type TicketCounters, Tickets, type TicketsOptions } from "./tickets.ts";

@@ -29,6 +29,18 @@ describe("an address to be dialled", () => {
     ["waits twice as long after the second", dialling(1), failedBy(lost), waiting(1, 1_200)],
     ["waits half of 15 s after many", dialling(30), failedBy(lost), waiting(30, 8_500)],
     ["waits long after a refusal that stays", dialling(0), failedBy(forbidden), waiting(0, 46_000, forbidden)],
+    [
+      "is dialled once more at once when it may take us now, as if nothing had been",
+      dialling(2, lost),
+      { on: "failed", error: forbidden, isAgain: true },
+      { ...dialling(2, lost), isAgain: true } as SeedState,
+    ],
+    [
+      "is waited for when its edge was lost, whatever it may take",
+      served(edge),
+      { on: "lost", error: lost, isAgain: true },
+      waiting(0, 1_100),
+    ],
     ["gives up on ourselves", dialling(0), failedBy(self), stopped(self)],
     ["is dialled again when it is time", waiting(0, 1_000), { on: "tick" }, dialling(1, lost)],
     ["is served by an edge it dialled", dialling(3), { on: "open", edge }, served(edge, 3, 1_000)],

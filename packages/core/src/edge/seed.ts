@@ -14,6 +14,8 @@ export type SeedState =
       readonly attempt: number;
       readonly sinceMs: number;
       readonly cause: MeshError | undefined;
+      /** The address that was dialled before is dialled once more, and not the next. */
+      readonly isAgain?: boolean;
     }
   /** An edge to that node is open, or one after the other has been since then; perhaps not ones we dialled. */
   | { readonly phase: "served"; readonly edge: Edge; readonly attempt: number; readonly sinceMs: number }
@@ -25,7 +27,13 @@ export type SeedInput =
   /** `wake`: what was tried before says nothing any more. */
   | { readonly on: "tick" | "stop" | "wake" }
   | { readonly on: "open"; readonly edge: Edge }
-  | { readonly on: "failed" | "lost"; readonly error: MeshError; readonly isHasty?: boolean };
+  /** `isAgain`: the same address may take this node as it is now. */
+  | {
+      readonly on: "failed" | "lost";
+      readonly error: MeshError;
+      readonly isHasty?: boolean;
+      readonly isAgain?: boolean;
+    };
 
 /** Full jitter (AWS Architecture Blog, "Exponential Backoff and Jitter"): uniform up to a doubling bound. `luck` is in [0, 1). */
 export function redialDelayMs(attempt: number, luck: number): number {
@@ -36,6 +44,7 @@ const REFUSALS: ReadonlySet<MeshErrorCode> = new Set([
   "other-mesh",
   "unsupported-version",
   "bad-credentials",
+  "bad-ticket",
   "forbidden",
 ]);
 
@@ -76,7 +85,8 @@ export function step(state: SeedState, input: SeedInput, nowMs: number, luck: nu
     case "lost": {
       if (state.phase === "waiting") return state;
       if (input.error.code === "self-edge") return { phase: "stopped", cause: input.error };
-      const { error: cause, isHasty } = input;
+      const { error: cause, isHasty, isAgain } = input;
+      if (isAgain && state.phase === "dialling") return { ...state, sinceMs: nowMs, isAgain };
       const attempt = nextAttempt(state, cause, nowMs);
       const isElsewhere = input.on === "failed" && cause.code === "draining" && choices > 1;
       // Nothing has failed. Should the next be closing as well, there is no hurry.
@@ -152,7 +162,7 @@ export class Seed {
   #enter(): void {
     const state = this.#state;
     if (state.phase === "dialling") {
-      this.#dials++;
+      if (!state.isAgain) this.#dials++;
       this.#host.dial().catch((error: unknown) => {
         if (this.#state === state) this.input({ on: "failed", error: asMeshError(error, "dial-failed") });
       });

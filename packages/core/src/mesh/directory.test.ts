@@ -64,12 +64,12 @@ describe("Directory", () => {
 
   it("follows changes version by version, and says when one is missing", () => {
     const directory = new Directory(undefined, page);
-    const services = [{ service: "page", owner: page, ownerName: "a page", offered: true }];
+    const services = [{ service: "page", owner: page, ownerName: "a page", arrival: 7, offered: true }];
     expect(directory.offer(share(alice, 1, { topics: [topic("x", true, 0)], services }), recordOf).on).toBe("news");
     expect([...directory.instances("page")]).toEqual([
       { service: "page", owner: page, ownerName: "a page", home: alice },
     ]);
-    expect([...directory.homesOf(page)]).toEqual([alice]);
+    expect([...directory.homesOf(page)]).toEqual([[alice, 7]]);
     expect(directory.offer(share(alice, 3, { topics: [topic("y", true, 0)] }), recordOf).on).toBe("behind");
     expect(directory.subscribers("y", everybody).peers).toEqual([]);
     expect(directory.offer(share(alice, 2, { topics: [topic("x", false, 0)] }), recordOf).on).toBe("news");
@@ -161,7 +161,7 @@ describe("Directory", () => {
 
   it("holds nothing any more of a peer that is forgotten", () => {
     const directory = new Directory(undefined, page);
-    const services = [{ service: "page", owner: page, ownerName: "a page", offered: true }];
+    const services = [{ service: "page", owner: page, ownerName: "a page", arrival: 7, offered: true }];
     directory.offer(share(alice, 1, { topics: [topic("x/**", true, 1)], services }), recordOf);
     directory.forget(alice);
     expect(directory.subscribers("x", everybody)).toEqual({ peers: [], leaves: 0 });

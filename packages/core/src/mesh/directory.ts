@@ -25,6 +25,13 @@ export interface ServiceInstance {
   readonly home: NodeId;
 }
 
+/** That a peer has told of it. */
+interface Offer {
+  readonly instance: ServiceInstance;
+  /** When its leaf came there; 0 where the peer itself has it. */
+  readonly arrival: number;
+}
+
 /** A pattern that a peer wants, itself or for leaves. */
 interface Want {
   readonly peer: NodeId;
@@ -62,7 +69,7 @@ interface Share {
   roomBytes: number;
   readonly wants: Map<string, Want>;
   /** By owner and name. */
-  readonly services: Map<string, ServiceInstance>;
+  readonly services: Map<string, Offer>;
 }
 
 /** What became of a share's frame. `behind`: something before it is missing and must be asked for. */
@@ -79,7 +86,7 @@ export class Directory {
   readonly #wants = new PatternIndex<Want>();
   readonly #instances = new Map<string, Set<ServiceInstance>>();
   #told = 0;
-  readonly #ofOwner = new Map<NodeId, Set<ServiceInstance>>();
+  readonly #ofOwner = new Map<NodeId, Set<Offer>>();
   /** Frames that there was no room for. */
   refused = 0;
   readonly old: OldNews = { knownNews: 0, strayNews: 0 };
@@ -157,7 +164,7 @@ export class Directory {
     const share = this.#shares.get(id);
     if (!share) return;
     for (const want of share.wants.values()) this.#wants.delete(want.pattern, want);
-    for (const instance of share.services.values()) this.#withdraw(instance);
+    for (const offer of share.services.values()) this.#withdraw(offer);
     this.#room.resize(share.roomBytes, 0);
     this.#shares.delete(id);
   }
@@ -201,9 +208,9 @@ export class Directory {
     for (const instances of this.#instances.values()) yield* instances;
   }
 
-  /** The gateways of a leaf that exposes something: one that died is listed for a while. */
-  *homesOf(owner: NodeId): Generator<NodeId> {
-    for (const { home } of this.#ofOwner.get(owner) ?? []) yield home;
+  /** The gateways of a leaf that exposes something, and when it came there: one that it has left, or that died, lists it for a while. */
+  *homesOf(owner: NodeId): Generator<readonly [home: NodeId, arrival: number]> {
+    for (const { instance, arrival } of this.#ofOwner.get(owner) ?? []) yield [instance.home, arrival];
   }
 
   // ---- keeping
@@ -246,22 +253,24 @@ export class Directory {
       share.wants.set(pattern, want);
       this.#wants.add(pattern, want);
     }
-    for (const { service, owner, ownerName, offered } of services) {
+    for (const { service, owner, ownerName, arrival, offered } of services) {
       const key = owner + service;
       const before = share.services.get(key);
       if (before) this.#withdraw(before);
       share.services.delete(key);
       if (!offered) continue;
       const instance = { service, owner, ownerName, home: id };
-      share.services.set(key, instance);
+      const offer = { instance, arrival };
+      share.services.set(key, offer);
       put(this.#instances, service, instance);
-      put(this.#ofOwner, owner, instance);
+      put(this.#ofOwner, owner, offer);
     }
   }
 
-  #withdraw(instance: ServiceInstance): void {
+  #withdraw(offer: Offer): void {
+    const { instance } = offer;
     take(this.#instances, instance.service, instance);
-    take(this.#ofOwner, instance.owner, instance);
+    take(this.#ofOwner, instance.owner, offer);
   }
 }
 

@@ -10,4 +10,6 @@ export interface OwnInterest {
 export interface Leaf {
   readonly id: NodeId;
   readonly name: string;
+  /** When it came to this gateway, see `edge/tickets.ts`. */
+  readonly arrival?: number;
 }

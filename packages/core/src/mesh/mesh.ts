@@ -203,11 +203,17 @@ export class Mesh implements Flushable {
   homeOf(node: NodeId): NodeId | undefined {
     if (node === this.#self) return this.#speaker.home;
     if (this.#records.byId.has(node)) return node;
-    if (this.#options.edge(node)?.role === "leaf") return this.#self;
-    let nearest: NodeId | undefined;
-    for (const home of this.#directory.homesOf(node))
-      if (nearest === undefined || this.distance(home) < this.distance(nearest)) nearest = home;
-    return nearest;
+    const edge = this.#options.edge(node);
+    let home = edge?.role === "leaf" ? this.#self : undefined;
+    let cameAtMs = edge?.arrival ?? 0;
+    // Where it came last; but a gateway that cannot be reached may be dead, and have no say.
+    for (const [other, arrival] of this.#directory.homesOf(node)) {
+      const [isNear, wasNear] = [this.isReachable(other), home !== undefined && this.isReachable(home)];
+      if (home !== undefined && (isNear === wasNear ? arrival <= cameAtMs : wasNear)) continue;
+      home = other;
+      cameAtMs = arrival;
+    }
+    return home;
   }
 
   /** With `isRead`, only those behind an edge that it says yes to: a node may be listed a hop before its attach has come. */

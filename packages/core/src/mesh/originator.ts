@@ -70,7 +70,7 @@ export class Originator {
 
   /** @returns Whether it was one that routes may have led over. */
   onEdgeClosed(edge: Edge): boolean {
-    this.#share.leafLeft(edge, { id: edge.id, name: edge.peer.name });
+    this.#share.leafLeft(edge, leafOf(edge));
     const wasRoute = this.#costs.delete(edge);
     this.#recordChanged ||= wasRoute;
     return wasRoute;
@@ -89,7 +89,7 @@ export class Originator {
 
   /** A leaf told of a change. @returns How many subscriptions it has now. */
   onLeafTold(edge: Edge, change: InterestBody): number {
-    return this.#share.leafTold(edge, { id: edge.id, name: edge.peer.name }, change);
+    return this.#share.leafTold(edge, leafOf(edge), change);
   }
 
   /** A record of this very peer has come: of an earlier life, or an echo of this one. @returns Whether a new life begins. */
@@ -185,3 +185,5 @@ function encoded<T>(field: { write(writer: Writer, value: T): void }, value: T):
   field.write(writer, value);
   return writer.finish();
 }
+
+const leafOf = ({ id, peer, arrival }: Edge): Leaf => ({ id, name: peer.name, arrival });

@@ -150,11 +150,11 @@ export class OwnShare {
     this.#release(pattern);
   }
 
-  #offer({ id, name }: Leaf, service: string, offered: boolean): void {
+  #offer({ id, name, arrival = 0 }: Leaf, service: string, offered: boolean): void {
     const key = id + service;
     const isListed = this.#services.has(key);
     if (isListed === offered || (offered && !this.#admit(service + name))) return;
-    const entry = { service, owner: id, ownerName: name, offered };
+    const entry = { service, owner: id, ownerName: name, arrival, offered };
     this.#changedServices.set(key, entry);
     if (offered) this.#services.set(key, entry);
     else {

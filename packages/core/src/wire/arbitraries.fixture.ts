@@ -60,6 +60,7 @@ export const frames = [
   ["pong", control.pong, fc.record({ token: u53 })],
   ["away", control.away, fc.record({ away: fc.boolean() })],
   ["drain", control.drain, fc.constant({})],
+  ["ticket", control.ticket, fc.record({ ticket: bytes(300) })],
   ["record", control.record, fc.record({ ageMs: u32, body: bytes(300), signature: bytes(128) })],
   ["share", control.share, fc.record({ body: bytes(300), signature: bytes(128) })],
   [
@@ -124,6 +125,9 @@ export const recordBody = fc.record({
   gone: fc.boolean(),
 });
 
+/** What a ticket says. */
+export const ticketBody = fc.record({ mesh: name, leaf: nodeId, gateway: nodeId, arrival: u53, expiresAt: u53 });
+
 /** The body of a share frame. */
 export const shareBody = fc.record({
   id: nodeId,
@@ -131,5 +135,8 @@ export const shareBody = fc.record({
   version: u53,
   whole: fc.boolean(),
   topics: fc.array(fc.record({ pattern, self: fc.boolean(), leaves: u32 }), lists),
-  services: fc.array(fc.record({ service: name, owner: nodeId, ownerName: name, offered: fc.boolean() }), lists),
+  services: fc.array(
+    fc.record({ service: name, owner: nodeId, ownerName: name, arrival: u53, offered: fc.boolean() }),
+    lists,
+  ),
 });

@@ -56,6 +56,7 @@ const address = text(LIMITS.addressBytes);
 const code = text(64);
 const detail = text(1024);
 const seq = integer(MAX_SEQ);
+const ticketBytes = bytes(LIMITS.ticketBytes);
 
 export interface ControlFrame<T> {
   readonly type: FrameType;
@@ -100,7 +101,7 @@ export const introduceBody = {
   key: bytes(64),
   addresses: list(address),
   credential: text(LIMITS.credentialBytes),
-  ticket: bytes(LIMITS.handshakeFrameBytes / 4),
+  ticket: ticketBytes,
 };
 export const introduce = controlFrame(FrameType.introduce, struct({ ...introduceBody, signature: bytes(128) }));
 
@@ -117,6 +118,9 @@ export const away = controlFrame(FrameType.away, struct({ away: flag }));
 
 /** A gateway is about to close: its leaf is to go elsewhere, and is served until it has gone. */
 export const drain = controlFrame(FrameType.drain, struct({}));
+
+/** For a leaf, to show to the next gateway; opaque to it (see `wire/ticket.ts`). */
+export const ticket = controlFrame(FrameType.ticket, struct({ ticket: ticketBytes }));
 
 /**
  * A peer's record, opaque to whoever passes it on; `recordBody` is what stands in `body`. `ageMs` is how old it was when
@@ -150,11 +154,11 @@ export const share = controlFrame(
 const change = { id: nodeId, incarnation: u53, version: u53, whole: flag };
 /** What a share's body begins with: enough to tell whether the rest is news. */
 export const shareVersion = struct(change);
-/** Version by version; `whole` begins anew. A topic nobody wants and a service not `offered` are over. */
+/** Version by version; `whole` begins anew. A topic nobody wants and a service not `offered` are over. `arrival` is when its leaf came. */
 export const shareBody = struct({
   ...change,
   topics: list(struct({ pattern, self: flag, leaves: u32 })),
-  services: list(struct({ service: name, owner: nodeId, ownerName: name, offered: flag })),
+  services: list(struct({ service: name, owner: nodeId, ownerName: name, arrival: u53, offered: flag })),
 });
 
 /** What the sender holds of these peers: it is to be told what is newer. With `whole` also of all that it does not name. */

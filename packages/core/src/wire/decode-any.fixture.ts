@@ -22,6 +22,8 @@ const codecs = new Map<number, { decode(frame: Uint8Array): unknown }>(
     control.ping,
     control.pong,
     control.away,
+    control.drain,
+    control.ticket,
     control.record,
     control.share,
     control.digest,

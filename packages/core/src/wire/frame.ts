@@ -23,6 +23,7 @@ export const FrameType = {
   pong: 0x07,
   away: 0x08,
   drain: 0x09,
+  ticket: 0x0a,
   record: 0x10,
   share: 0x11,
   digest: 0x12,

@@ -22,5 +22,6 @@ export { decodeLeafQuery, encodeLeafQuery, FIRST_LEAF, type LeafQuery } from "./
 export { decodeBorrowed, decodePayload, encodePayload, encodeShared } from "./payload.ts";
 export * from "./pipe-frame.ts";
 export { bytes, Reader, struct, Writer } from "./schema.ts";
+export { decodeTicket, encodeTicket, type Ticket, type TicketBody } from "./ticket.ts";
 export * from "./unicast-frame.ts";
 export { decodeWhereabouts, encodeWhereabouts, type Holds, type WhereaboutsBody } from "./whereabouts.ts";

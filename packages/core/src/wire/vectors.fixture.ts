@@ -13,10 +13,12 @@ import {
   dataSeq,
   decodeLeafQuery,
   decodePayload,
+  decodeTicket,
   decodeUnicastHead,
   decodeWhereabouts,
   encodeLeafQuery,
   encodePayload,
+  encodeTicket,
   encodeUnicast,
   encodeWhereabouts,
   FIRST_LEAF,
@@ -33,6 +35,7 @@ import {
   ResetReason,
   readPipeHead,
   type ShareBody,
+  type TicketBody,
   UNICAST_HEAD_BYTES,
   type UnicastHead,
   type UnicastType,
@@ -101,6 +104,12 @@ const introduction: Omit<IntroduceBody, "signature"> = {
   credential: "a token",
   ticket: NOTHING,
 };
+/** The peer is a gateway here. */
+const ticketBody: TicketBody = {
+  ...{ mesh: "lab", leaf, gateway: peer },
+  ...{ arrival: INCARNATION + 60_000, expiresAt: INCARNATION + 3_660_000 },
+};
+const ticket = encodeTicket(ticketBody, signature);
 const helloOf = (nonce: Uint8Array): Uint8Array =>
   control.hello.encode({ magic: control.HELLO_MAGIC, minVersion: 0, maxVersion: 0, capabilities: 0, nonce });
 const [verifierHello, proverHello] = [helloOf(verifierNonce), helloOf(proverNonce)];
@@ -128,7 +137,7 @@ const share: ShareBody = {
     { pattern: "scan/*", self: true, leaves: 0 },
     { pattern: "log/**", self: false, leaves: 2 },
   ],
-  services: [{ service: "calculator", owner: leaf, ownerName: "a page", offered: true }],
+  services: [{ service: "calculator", owner: leaf, ownerName: "a page", arrival: INCARNATION + 60_000, offered: true }],
 };
 function bodyOf<T>(field: { write(writer: Writer, value: T): void }, value: T): Uint8Array {
   const writer = new Writer();
@@ -151,16 +160,22 @@ export const controlFrames: readonly Vector[] = [
     ...introduction,
     signature: signature(proof),
   }),
-  frame("introduce a leaf", "no signature: its id follows from the secret it shows", control.introduce, {
-    ...introduction,
-    id: leaf,
-    role: "leaf",
-    name: "página 1",
-    key: secret,
-    addresses: [],
-    credential: "",
-    signature: NOTHING,
-  }),
+  frame(
+    "introduce a leaf",
+    "no signature: its id follows from the secret it shows; with the ticket of the gateway it was at",
+    control.introduce,
+    {
+      ...introduction,
+      id: leaf,
+      role: "leaf",
+      name: "página 1",
+      key: secret,
+      addresses: [],
+      credential: "",
+      ticket,
+      signature: NOTHING,
+    },
+  ),
   frame("accept", "nothing but a head", control.accept, {}),
   frame("refuse", "the end of a handshake", control.refuse, { code: "other-mesh", detail: "another mesh" }),
   frame("goodbye", "the end of an edge", control.goodbye, { code: "goodbye", detail: "the node closed" }),
@@ -171,6 +186,7 @@ export const controlFrames: readonly Vector[] = [
   frame("pong", "gives the token back", control.pong, { token: 9_007_199_254_740_991 }),
   frame("away", "a hidden page may fall silent, and means to come back", control.away, { away: true }),
   frame("drain", "a gateway is about to close, and its leaf is to go elsewhere", control.drain, {}),
+  frame("ticket", "for a leaf; what is in it is in ticket.json", control.ticket, { ticket }),
   frame("record", "what one peer says of itself, signed; its body is in records.json", control.record, {
     ageMs: 1_500,
     body: recordBytes,
@@ -454,6 +470,17 @@ export const whereabouts: readonly Vector[] = [
     ...{ kind: "answer", number: 7, node: leaf, holds: "kept" },
   }),
 ];
+
+/** What a leaf is given and shows, and how it is signed. */
+export const ticketOfLeaf = {
+  name: "ticket",
+  description:
+    "what a leaf of the peer of introduce, here a gateway, is given: the body as it is signed, then the signature",
+  fields: { privateKeySeed: SEED, ...ticketBody },
+  message: decodeTicket(ticket).message,
+  signature: decodeTicket(ticket).signature,
+  ticket,
+};
 
 /** How INTRODUCE is signed. */
 export const proofOfPeer = {

@@ -9,6 +9,7 @@ import {
   proofOfPeer,
   records,
   remoteCalls,
+  ticketOfLeaf,
   type Vector,
   whereabouts,
 } from "./vectors.fixture.ts";
@@ -42,6 +43,7 @@ const FILES = {
   whereabouts: file("Payloads of unicasts to port 3.", whereabouts),
   pipes: file("Payloads of unicasts to port 1.", pipeFrames),
   "remote-calls": file("Messages in reliable pipes, in MessagePack.", remoteCalls),
+  ticket: `${JSON.stringify(plain(ticketOfLeaf), null, 2)}\n`,
   proof: `${JSON.stringify(plain(proofOfPeer), null, 2)}\n`,
 };
 
