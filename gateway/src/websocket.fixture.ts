@@ -1,10 +1,22 @@
 /** What tests of WebSockets need: an HTTP server whose upgrades become links, and pairs across a wire that can be cut. */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Link, OnLink } from "@chaski/core/link";
+import { MeshError } from "@chaski/core";
+import type { AbortSignalLike, Link, OnLink } from "@chaski/core/link";
 import { type LinkPair, RecordingSink } from "@chaski/core/testing";
-import { webSocketTransport } from "@chaski/node-transport";
+import { nodeClock, webSocketTransport } from "@chaski/node-transport";
 import { openSockets, turns, wireTo } from "@chaski/node-transport/testing";
+import {
+  asChannelMessage,
+  CHANNELS_SUBPROTOCOL,
+  ChannelKind,
+  ChannelLink,
+  channelMessage,
+  channelOf,
+  kindOf,
+  onChannel,
+} from "@chaski/websocket";
+import { WebSocket } from "ws";
 import { WebSocketListener, type WebSocketListenerOptions } from "./websocket-listener.ts";
 
 export interface End {
@@ -53,21 +65,68 @@ export async function endpoint(options: WebSocketListenerOptions = {}): Promise<
   };
 }
 
+/** Dials on behalf of a test. */
+type Dial = (address: string, onLink: OnLink, options: { readonly signal: AbortSignalLike }) => Promise<void>;
+
 /** A WebSocket of the `ws` package to the gateway's listener. */
-export async function webSocketPair(): Promise<LinkPair> {
+export const webSocketPair = (): Promise<LinkPair> => pairBy(webSocketTransport().dial);
+
+/** Channels of one WebSocket of the `ws` package to the gateway's listener. */
+export async function channelPair(): Promise<LinkPair> {
+  const links = new Map<number, ChannelLink>();
+  let socket: Promise<WebSocket> | undefined;
+  let last = 0;
+  const connect = (address: string): Promise<WebSocket> =>
+    new Promise((resolve, reject) => {
+      const made = new WebSocket(`${address}/mesh`, CHANNELS_SUBPROTOCOL);
+      made.once("open", () => resolve(made)).on("error", reject);
+      made.on("close", () => {
+        for (const link of [...links.values()]) link.lost("the WebSocket was closed");
+      });
+    });
+  return pairBy(async (address, onLink, { signal }) => {
+    const channel = ++last;
+    const carrier = await (socket ??= connect(address));
+    if (signal.aborted) throw signal.reason;
+    const link = new ChannelLink({
+      clock: nodeClock,
+      remoteAddress: `${address}/${channel}`,
+      post: (message) => carrier.send(onChannel(message, channel)),
+      onGone: () => {
+        links.delete(channel);
+        if (links.size === 0) carrier.close();
+      },
+    });
+    links.set(channel, link);
+    await new Promise<void>((resolve) => {
+      carrier.on("message", (data: Buffer) => {
+        const message = asChannelMessage(data)!;
+        if (channelOf(message) !== channel) return;
+        if (kindOf(message) !== ChannelKind.opened) return link.receive(message);
+        link.open(onLink);
+        resolve();
+      });
+      carrier.send(onChannel(channelMessage(ChannelKind.open), channel));
+    });
+    if (!signal.aborted) return;
+    link.abort(new MeshError("closed", "the dial was aborted"));
+    throw signal.reason;
+  });
+}
+
+async function pairBy(dial: Dial): Promise<LinkPair> {
   await turns();
   const before = openSockets();
   const far = await endpoint();
   const wire = await wireTo(`tcp://127.0.0.1:${far.port}`);
   const address = `http://127.0.0.1:${wire.port}`;
-  const transport = webSocketTransport();
   const dialled: End[] = [];
   const onLink: OnLink = (link) => {
     const sink = new RecordingSink();
     dialled.push({ link, sink });
     return sink;
   };
-  await transport.dial(address, onLink, { signal: new AbortController().signal });
+  await dial(address, onLink, { signal: new AbortController().signal });
   const a = dialled[0]!;
   const b = await far.acceptedAt(0);
   return {
@@ -76,7 +135,7 @@ export async function webSocketPair(): Promise<LinkPair> {
     aSink: a.sink,
     bSink: b.sink,
     cut: wire.cut,
-    dial: (signal) => transport.dial(address, onLink, { signal }),
+    dial: (signal) => dial(address, onLink, { signal }),
     async [Symbol.asyncDispose]() {
       await Promise.all(dialled.map(({ link }) => link.close()));
       await wire[Symbol.asyncDispose]();
