@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { createNode, type Identity, leafIdentity, MeshError, type NodeId, SECRET_BYTES } from "@chaski/core";
 import type { Link, LinkSink, OnLink, Transport } from "@chaski/core/link";
 import { nodeRandom, nodeRuntime, webSocketTransport } from "@chaski/node-transport";
+import { CHANNELS_SUBPROTOCOL, ChannelKind } from "@chaski/websocket";
 import { WebSocket } from "ws";
 import { connectTo } from "./http.fixture.ts";
 
@@ -49,6 +50,26 @@ const sent = (
     await once(socket, "close");
   },
 });
+
+/** On channel 1 of a WebSocket that tabs would share; it is closed when the channel is over. */
+const onChannel = (name: string, codes: readonly string[], messages: () => readonly Uint8Array[]): Attack => ({
+  name: `${name} on a channel`,
+  codes,
+  async run({ url }) {
+    const socket = new WebSocket(`${url}/mesh`, CHANNELS_SUBPROTOCOL);
+    await once(socket, "open");
+    socket.on("error", () => {});
+    socket.on("message", (message: Buffer) => {
+      if (message[TYPE_AT] === ChannelKind.end || message[TYPE_AT] === ChannelKind.abort) socket.close();
+    });
+    socket.send(channelOne(ChannelKind.open));
+    for (const message of messages()) socket.send(message);
+    await once(socket, "close");
+  },
+});
+
+const channelOne = (kind: ChannelKind, body: Uint8Array = new Uint8Array(0)): Uint8Array =>
+  Buffer.concat([Uint8Array.of(0, 0, 0, 1, kind), body]);
 
 /** Over a connection that follows no rule: bytes after the upgrade, and no answer to a close. */
 const raw = (name: string, codes: readonly string[], bytes: Uint8Array): Attack => ({
@@ -114,6 +135,13 @@ export const ATTACKS: readonly Attack[] = [
   raw("a WebSocket message that claims 4 GiB", ["too-large"], Buffer.from("82ff000000010000000000000000", "hex")),
   raw("a WebSocket message without its mask", ["malformed-frame"], Buffer.from("820100", "hex")),
   raw("a handshake that stalls", ["timed-out"], new Uint8Array(0)),
+  onChannel("random bytes", ["malformed-frame", "too-large"], () => [channelOne(ChannelKind.data, randomBytes(512))]),
+  onChannel("an acknowledgement of what was never sent", ["malformed-frame"], () => [
+    channelOne(ChannelKind.ack, Buffer.from("7fffffff", "hex")),
+  ]),
+  onChannel("an end at once", ["link-lost"], () => [channelOne(ChannelKind.end)]),
+  onChannel("the same opened again", ["link-lost"], () => [channelOne(ChannelKind.open)]),
+  onChannel("a message without a channel", ["link-lost"], () => [Uint8Array.of(1, 2, 3)]),
   leaf("a version out of range", ["unsupported-version"], {
     tamper: (packet) => {
       if (packet[TYPE_AT] === HELLO) packet.fill(0xee, VERSIONS_AT, VERSIONS_AT + 2);

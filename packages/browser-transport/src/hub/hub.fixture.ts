@@ -5,6 +5,7 @@ import { RecordingSink, VirtualClock } from "@chaski/core/testing";
 import { acceptChannels, ChannelKind, textMessage, type WebSocketLike } from "@chaski/websocket";
 import type { MessagePortLike } from "../port.ts";
 import { dialPort } from "../port-link.ts";
+import type { SharedWorkerLike } from "../shared-connection.ts";
 import { Hub } from "./hub.ts";
 
 export interface End {
@@ -91,7 +92,7 @@ export class HubLab implements AsyncDisposable {
   readonly dialled: (PipeSocket & { readonly url: string })[] = [];
   /** Gateways that answer; others never do. */
   readonly gateways = new Set(["ws://one/mesh", "ws://two/mesh"]);
-  readonly tabs: (End & { readonly port: MessagePort })[] = [];
+  readonly tabs: End[] = [];
   readonly accepted: End[] = [];
   readonly hub = new Hub({ clock: this.clock, connect: (url) => this.#connect(url) });
   readonly #ports: MessagePort[] = [];
@@ -119,6 +120,17 @@ export class HubLab implements AsyncDisposable {
     return here;
   }
 
+  /** What a tab has of the hub. */
+  worker(): SharedWorkerLike {
+    const { port1, port2 } = new MessageChannel();
+    this.#ports.push(port1);
+    this.hub.accept(unheard(port2));
+    return { port: port1, addEventListener: () => {} };
+  }
+
+  /** Of a tab: writes its links down. */
+  readonly onTabLink: OnLink = (link) => this.#note(this.tabs, { link, sink: new RecordingSink() });
+
   /** A link of a tab, through the hub. */
   async open(
     addresses: readonly string[] = ["ws://one/mesh"],
@@ -128,10 +140,8 @@ export class HubLab implements AsyncDisposable {
     this.#ports.push(port1);
     this.hub.accept(unheard(port2));
     const before = this.accepted.length;
-    await dialPort(port1, { clock: this.tabClock, signal, addresses }, (link) =>
-      this.#note(this.tabs, { link, sink: new RecordingSink(), port: port1 }),
-    );
-    return { ...this.tabs.at(-1)!, far: this.accepted[before]! };
+    await dialPort(port1, { clock: this.tabClock, signal, addresses }, this.onTabLink);
+    return { ...this.tabs.at(-1)!, port: port1, far: this.accepted[before]! };
   }
 
   /** The tab says that it is frozen, and then nothing: what it would say, it says when it is thawed. @returns How to thaw it. */
