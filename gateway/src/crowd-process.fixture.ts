@@ -42,7 +42,9 @@ export type Task =
   /** How many have an edge to this address. */
   | { readonly do: "count at"; readonly address: string }
   /** How often an edge was lost or closed. */
-  | { readonly do: "count losses" };
+  | { readonly do: "count losses" }
+  /** How often somebody was left without any edge. */
+  | { readonly do: "count stranded" };
 
 /** The same in all processes of this machine. */
 const nowMs = (): number => performance.timeOrigin + performance.now();
@@ -94,6 +96,7 @@ class Participant {
   readonly publishes: boolean;
   readonly published: Record<string, number> = {};
   losses = 0;
+  stranded = 0;
   #isBack = false;
   /** Numbers in a row, by origin. */
   readonly #heard = new Map<string, number>();
@@ -104,6 +107,7 @@ class Participant {
     this.publishes = publishes;
     node.on("edgeclose", () => {
       if (++this.losses === 1) losers++;
+      if (node.edges.length === 0) this.stranded++;
       changed();
     });
     node.on("edgeopen", () => (this.#isBack = this.losses > 0));
@@ -222,6 +226,8 @@ async function perform(task: Task): Promise<unknown> {
       return participants.filter(({ node }) => node.edges.some(({ address }) => address === task.address)).length;
     case "count losses":
       return participants.map(({ losses }) => losses);
+    case "count stranded":
+      return participants.reduce((sum, { stranded }) => sum + stranded, 0);
   }
 }
 

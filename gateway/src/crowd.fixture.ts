@@ -95,6 +95,11 @@ export class Crowd {
     return this.#ask({ do: "count losses" });
   }
 
+  /** How often a member was left without any edge. */
+  stranded(): Promise<number> {
+    return this.#ask({ do: "count stranded" });
+  }
+
   #ask<T>(task: Task): Promise<T> {
     const number = ++this.#tasks;
     const answer = this.#answer<T>(number);

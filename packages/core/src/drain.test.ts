@@ -264,6 +264,16 @@ describe("a gateway that is closed", () => {
     expect(heard.flatMap(({ gaps }) => gaps)).toEqual([]);
   });
 
+  it("is not let go of before another has said a word: an edge that opens and ends at once is none", async () => {
+    const { mesh, first, leaves, homes, stranded } = await crowd(1);
+    let losses = 0;
+    leaves[0]!.on("edgeopen", () => void (losses++ < 3 && mesh.network.drop("leaf-0", "second")));
+    const closing = first.close();
+    await mesh.until(closing);
+    await mesh.run(100);
+    expect([losses, homes(), stranded]).toEqual([4, ["second"], []]);
+  });
+
   it("tells all leaves within half of its time, however many there are", async () => {
     const { mesh, first, movedAtMs, homes } = await crowd(20);
     const beganAtMs = mesh.clock.now();

@@ -66,7 +66,10 @@ export interface NodeStatus {
 
 export interface NodeEvents {
   edgeopen: Edge;
-  /** `reason` is `goodbye` when either side ended it on purpose, else the code of `error`; without one it was this side. */
+  /**
+   * `reason` is `goodbye` when either side ended it on purpose, `draining` when a gateway that closes asked its leaf to go, else
+   * the code of `error`; without one it was this side.
+   */
   edgeclose: { readonly edge: Edge; readonly reason: MeshErrorCode; readonly error: MeshError | undefined };
   /** A peer or gateway can be reached. */
   nodejoin: NodeInfo;

@@ -342,7 +342,6 @@ export class Edges implements EdgeHost {
       if (id === edge.id && seed.state.phase !== "served") seed.input({ on: "open", edge });
     }
     this.#options.onOpen(edge);
-    for (const left of this.#leaving) void left.close("draining", LEFT);
   }
 
   /** Another gateway is dialled while this one still serves; where no other is known, it is left and dialled again. */
@@ -361,6 +360,9 @@ export class Edges implements EdgeHost {
   }
 
   onFrame(edge: Edge, type: number, packet: Uint8Array, at: number, length: number): number {
+    // Open here, an edge may still be refused over there: it is, once something comes.
+    if (this.#leaving.size > 0 && !this.#leaving.has(edge))
+      for (const left of this.#leaving) void left.close("draining", LEFT);
     return this.#options.onFrame(edge, type, packet, at, length);
   }
 
