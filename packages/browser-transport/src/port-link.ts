@@ -21,13 +21,20 @@ export interface PortLinkOptions {
 }
 
 export interface DialPortOptions extends PortLinkOptions {
-  /** What the other end is asked for; one that leads to other places chooses among them. */
-  readonly addresses?: readonly string[];
   readonly signal: AbortSignalLike;
+}
+
+/** The other end leads to other places, and says more than one end of a link says to the other. */
+export interface DialHubOptions extends DialPortOptions {
+  /** Among which it chooses. */
+  readonly addresses: readonly string[];
   /** The other end speaks, and has said which version of this it speaks. An error ends the dial. */
   readonly onWelcome?: (version: number) => MeshError | undefined;
-  /** The link is up, and leads there: what else may be said over its port, until it is gone. @returns What to do then. */
-  readonly onPort?: (port: Port, leadsTo: string) => () => void;
+  /**
+   * The link is up, and leads there: what else may be said over its port, until it is gone.
+   * @param lose Ends it at once, with what was sent on its way. @returns What to do then.
+   */
+  readonly onPort?: (port: Port, leadsTo: string, lose: (why: string) => void) => () => void;
 }
 
 /**
@@ -35,7 +42,12 @@ export interface DialPortOptions extends PortLinkOptions {
  * @throws {MeshError} `dial-failed`; or the signal's reason when aborted.
  */
 export function dialPort(messagePort: MessagePortLike, options: DialPortOptions, onLink: OnLink): Promise<void> {
-  const { clock, signal, addresses = [] } = options;
+  return dialHub(messagePort, { ...options, addresses: [] }, onLink);
+}
+
+/** The same of a port that leads to a hub. */
+export function dialHub(messagePort: MessagePortLike, options: DialHubOptions, onLink: OnLink): Promise<void> {
+  const { clock, signal, addresses } = options;
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
       messagePort.close();
@@ -81,7 +93,8 @@ export function dialPort(messagePort: MessagePortLike, options: DialPortOptions,
         },
       });
       link.open(onLink);
-      release = options.onPort?.(port, leadsTo) ?? release;
+      const opened = link;
+      release = options.onPort?.(port, leadsTo, (why) => opened.lost(why)) ?? release;
       resolve();
     };
     function onAbort(): void {

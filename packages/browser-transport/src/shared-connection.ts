@@ -4,7 +4,7 @@ import { type OnLink, setDeadline, type Transport } from "@chaski/core/link";
 import { ChannelKind, textMessage, webSocketUrl } from "@chaski/websocket";
 import { HUB_VERSION } from "./hub/hub-limits.ts";
 import type { MessagePortLike } from "./port.ts";
-import { dialPort } from "./port-link.ts";
+import { dialHub } from "./port-link.ts";
 
 /** A SharedWorker that has said nothing for so long does not run what it should, in ms. */
 const WELCOME_MS = 5_000;
@@ -94,7 +94,7 @@ class SharingTab {
     const all = join.map(webSocketUrl);
     const others = all.includes(url) ? all.filter((other) => other !== url && other !== this.#left) : [];
     try {
-      await dialPort(
+      await dialHub(
         worker.port,
         {
           clock,
@@ -106,8 +106,12 @@ class SharingTab {
             isWelcome = true;
             return undefined;
           },
-          onPort: (port, leadsTo) => {
-            const watch = lifecycle?.watch((event) => port.post(textMessage(ChannelKind.life, event)));
+          onPort: (port, leadsTo, lose) => {
+            const watch = lifecycle?.watch((event) => {
+              port.post(textMessage(ChannelKind.life, event));
+              // Of the edge, which has closed it; a message to a page in the back/forward cache would throw that out.
+              if (event === "pagehide") lose("the page was put away");
+            });
             return () => {
               this.#left = leadsTo;
               watch?.[dispose]();

@@ -4,7 +4,7 @@ import type { Link, OnLink } from "@chaski/core/link";
 import { RecordingSink, VirtualClock } from "@chaski/core/testing";
 import { acceptChannels, ChannelKind, textMessage, type WebSocketLike } from "@chaski/websocket";
 import type { MessagePortLike } from "../port.ts";
-import { dialPort } from "../port-link.ts";
+import { dialHub } from "../port-link.ts";
 import type { SharedWorkerLike } from "../shared-connection.ts";
 import { Hub } from "./hub.ts";
 
@@ -140,7 +140,7 @@ export class HubLab implements AsyncDisposable {
     this.#ports.push(port1);
     this.hub.accept(unheard(port2));
     const before = this.accepted.length;
-    await dialPort(port1, { clock: this.tabClock, signal, addresses }, this.onTabLink);
+    await dialHub(port1, { clock: this.tabClock, signal, addresses }, this.onTabLink);
     return { ...this.tabs.at(-1)!, port: port1, far: this.accepted[before]! };
   }
 

@@ -78,6 +78,24 @@ describe("Hub", () => {
     expect(lab.hub.tabs).toBe(2);
   });
 
+  it("says nothing any more to a tab that is put away, and lets its channel go with its last words", async () => {
+    await using lab = new HubLab();
+    const [away, other] = [await lab.open(), await lab.open()];
+    away.link.send([frame(9)]);
+    await messagesArrive();
+    happens(away.port, "pagehide");
+    expect(await away.far.sink.closed).toMatchObject({ message: expect.stringContaining("put away") });
+    expect([away.far.sink.frames.length, lab.hub.tabs]).toEqual([1, 1]);
+    const heard: unknown[] = [];
+    away.port.addEventListener("message", ({ data }) => heard.push(data));
+    const late = channelMessage(ChannelKind.data, 8);
+    late[3] = 1;
+    lab.dialled[0]!.other.send(late);
+    await lab.pass(60_000);
+    expect(heard).toEqual([]);
+    await expectAlive(other);
+  });
+
   it("tells all tabs why when its WebSocket is lost, and opens another for the next", async () => {
     await using lab = new HubLab();
     const [first, second] = [await lab.open(), await lab.open()];

@@ -147,8 +147,11 @@ class HubTab {
   #onLife(event: string): void {
     switch (event) {
       case "freeze":
-      case "pagehide":
         return this.#port.excuse();
+      case "pagehide":
+        // Its end is under way, and nothing may be said to it any more: see SharingTab.
+        this.#toGateway(textMessage(ChannelKind.abort, "the page was put away"));
+        return this.#leave();
       case "unload":
         return this.#port.doubt();
       case "hidden":
