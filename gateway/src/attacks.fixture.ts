@@ -3,7 +3,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createNode, type Identity, leafIdentity, MeshError, type NodeId, SECRET_BYTES } from "@chaski/core";
 import type { Link, LinkSink, OnLink, Transport } from "@chaski/core/link";
-import { nodeRandom, nodeRuntime, webSocketTransport } from "@chaski/node-transport";
+import { ephemeralIdentity, nodeRandom, nodeRuntime, webSocketTransport } from "@chaski/node-transport";
 import { CHANNELS_SUBPROTOCOL, ChannelKind } from "@chaski/websocket";
 import { WebSocket } from "ws";
 import { connectTo } from "./http.fixture.ts";
@@ -29,6 +29,7 @@ function pageIdentity(): Identity {
 }
 
 const HELLO = 0x01;
+const INTRODUCE = 0x02;
 const TYPE_AT = 4;
 /** Behind the head of 8 bytes and the magic of 4: the HELLO's least and greatest version, for ever. */
 const VERSIONS_AT = 12;
@@ -151,6 +152,16 @@ export const ATTACKS: readonly Attack[] = [
   leaf("a leaf that claims our own id", ["self-edge"], {
     identity: ({ id }) => ({ ...pageIdentity(), id }),
   }),
+  leaf("a leaf that claims the id of another", ["bad-credentials"], {
+    identity: () => ({ ...pageIdentity(), id: pageIdentity().id }),
+  }),
+  leaf("a public key in place of a secret", ["bad-credentials"], {
+    identity: () => ({ ...ephemeralIdentity(), sign: () => new Uint8Array(0) }),
+  }),
+  leaf("a ticket larger than any", ["malformed-frame"], {
+    identity: pageIdentity,
+    tamper: (packet) => withTicket(packet, 4_097),
+  }),
   leaf("invalid UTF-8 in a topic", ["malformed-frame"], {
     subscribe: MARKED,
     tamper: (packet) => {
@@ -159,6 +170,15 @@ export const ATTACKS: readonly Attack[] = [
     },
   }),
 ];
+
+/** With so many bytes of ticket, where the packet is a leaf's INTRODUCE: its last fields, ticket and signature, are empty. */
+function withTicket(packet: Buffer, ticketBytes: number): Buffer {
+  if (packet[TYPE_AT] !== INTRODUCE) return packet;
+  const longer = Buffer.concat([packet.subarray(0, -8), Buffer.alloc(4), Buffer.alloc(ticketBytes), Buffer.alloc(4)]);
+  longer.writeUInt32BE(ticketBytes, packet.byteLength - 8);
+  longer.writeUInt32BE(longer.byteLength, 0);
+  return longer;
+}
 
 /** A transport whose link changes what is sent through it. There is only one: an attack is not repeated. */
 function tampering(transport: Transport, tamper: (packet: Buffer) => Buffer, onClosed: () => void): Transport {

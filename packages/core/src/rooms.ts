@@ -102,7 +102,6 @@ export class Rooms {
         const record = this.mesh.records.get(gateway);
         return record?.role === "gateway" ? record.publicKey : undefined;
       },
-      isJoined: () => this.joined,
     });
     this.edges = new Edges({
       local,
@@ -174,7 +173,8 @@ export class Rooms {
       edge: (id) => {
         const edge = this.edges.get(id);
         // A leaf that has come to another gateway since: its old edge does not know yet that it has died.
-        return edge?.role === "leaf" && mesh.homeOf(id) !== self ? undefined : edge;
+        const home = edge?.role === "leaf" ? mesh.homeOf(id) : self;
+        return home === self || home === id ? edge : undefined;
       },
       nextHop: (peer) => mesh.wayTo(peer),
     });

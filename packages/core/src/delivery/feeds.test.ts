@@ -282,3 +282,41 @@ describe("what a leaf claims of another origin's flow spoils it for nobody", () 
     await close();
   });
 });
+
+describe("a leaf that claims to hold what nobody has said yet", () => {
+  /** A leaf that hears what `speaker` says at "t", and one that then claims to have heard a million times as much. */
+  async function claimed(mesh: SimulatedMesh, by: "gateway" | "leaf") {
+    const nodes = await aroundGateway(mesh);
+    const { gateway, other } = nodes;
+    const liar = rawLeaf(mesh, "liar", "gateway");
+    await mesh.run(1_000);
+    liar.send(control.attach.encode({ origins: [], wants: [{ pattern: "t", fresh: true }], positions: [] }));
+    const heard = await hear(mesh, other);
+    await say(mesh, nodes[by], 1);
+    const closed: unknown[] = [];
+    gateway.on("edgeclose", ({ edge, error }) => void closed.push([edge.peer.name, error?.message]));
+    liar.send(
+      control.attach.encode({ origins: [], wants: [], positions: [{ flow: liar.newestFlow, seq: 1_000_000 }] }),
+    );
+    await mesh.run(100);
+    await say(mesh, nodes[by], 2, 3);
+    await mesh.until(liar.close());
+    return { heard, closed, flow: liar.newestFlow };
+  }
+
+  it("by its gateway itself loses its edge, and nobody else anything", async () => {
+    await using mesh = simulate();
+    const { heard, closed, flow } = await claimed(mesh, "gateway");
+    const why = `[malformed-frame] liar claims to hold number 1000000 of flow ${flow}, which has come to 1`;
+    expect([heard, closed[0]]).toEqual([
+      [1, 2, 3],
+      ["liar", why],
+    ]);
+  });
+
+  it("by another leaf hears nothing of that itself, and nobody else loses anything", async () => {
+    await using mesh = simulate();
+    const { heard, closed } = await claimed(mesh, "leaf");
+    expect([heard, closed]).toEqual([[1, 2, 3], [["liar", expect.anything()]]]);
+  });
+});

@@ -20,8 +20,6 @@ export interface TicketsOptions {
   readonly turn: Turn;
   /** The public key of another gateway of the mesh. */
   keyOf(gateway: NodeId): Uint8Array | undefined;
-  /** Whether all gateways there are should be known. */
-  isJoined(): boolean;
 }
 
 /** Of a gateway. */
@@ -30,7 +28,7 @@ export interface TicketCounters {
   readonly given: number;
   /** Shown by leaves and believed. */
   readonly taken: number;
-  /** Shown and not believed, by what was wrong. Such a leaf comes again without. */
+  /** Shown and not believed, by what was wrong. Such a leaf comes again without; one from an unknown gateway need not. */
   readonly refused: Readonly<Record<TicketFault, number>>;
 }
 
@@ -56,7 +54,7 @@ export class Tickets {
 
   /** A leaf has proven who it is, and perhaps shows where it was. @returns Why it is refused. */
   admit(edge: Edge): MeshError | undefined {
-    const { local, clock, keyOf, isJoined } = this.#options;
+    const { local, clock, keyOf } = this.#options;
     const { id, name, ticket } = edge.peer;
     const wallNowMs = Math.floor(clock.wallNow());
     edge.arrival = wallNowMs;
@@ -70,9 +68,9 @@ export class Tickets {
       edge.arrival = Math.min(Math.max(wallNowMs, read.arrival + 1), Number.MAX_SAFE_INTEGER);
       return undefined;
     }
-    // Who has just come itself knows few of the others.
-    if (read === "unknown-gateway" && !isJoined()) return undefined;
     this.#refused[read]++;
+    // It says nothing, neither good nor bad: all leaves of a gateway that was started anew come with one.
+    if (read === "unknown-gateway") return undefined;
     return new MeshError("bad-ticket", `the ticket that leaf ${name} (${id}) shows is refused: ${read}`, {
       cause: read,
     });

@@ -69,7 +69,7 @@ describe("Directory", () => {
     expect([...directory.instances("page")]).toEqual([
       { service: "page", owner: page, ownerName: "a page", home: alice },
     ]);
-    expect([...directory.homesOf(page)]).toEqual([[alice, 7]]);
+    expect(directory.lastPlaceOf(page, everybody)).toMatchObject({ instance: { home: alice }, arrival: 7 });
     expect(directory.offer(share(alice, 3, { topics: [topic("y", true, 0)] }), recordOf).on).toBe("behind");
     expect(directory.subscribers("y", everybody).peers).toEqual([]);
     expect(directory.offer(share(alice, 2, { topics: [topic("x", false, 0)] }), recordOf).on).toBe("news");
@@ -77,7 +77,7 @@ describe("Directory", () => {
     const over = services.map((service) => ({ ...service, offered: false }));
     directory.offer(share(alice, 3, { services: over }), recordOf);
     expect(directory.subscribers("x", everybody).peers).toEqual([]);
-    expect([...directory.services(), ...directory.homesOf(page)]).toEqual([]);
+    expect([[...directory.services()], directory.lastPlaceOf(page, everybody)]).toEqual([[], undefined]);
   });
 
   it("tells newcomers what they lack, from the last whole version on", () => {
@@ -157,6 +157,23 @@ describe("Directory", () => {
       directory.offer(control.share.encode({ body, signature: signer.sign(body) }), () => record).on;
     expect(() => offer(mallory)).toThrow("[bad-credentials]");
     expect(offer(victim)).toBe("behind");
+  });
+
+  it("finds a leaf where it came last, of gateways within reach, whatever they told first", () => {
+    const directory = new Directory(undefined, "0".repeat(32));
+    const listed = (gateway: string, version: number, arrival: number): void => {
+      const services = [{ service: "page", owner: page, ownerName: "a page", arrival, offered: true }];
+      directory.offer(share(gateway, version, { services }), recordOf);
+    };
+    const place = (isReached: (id: string) => boolean = everybody): string | undefined =>
+      directory.lastPlaceOf(page, isReached)?.instance.home;
+    listed(alice, 1, 7);
+    listed(bob, 1, 8);
+    expect([place(), place((id) => id === alice), place(() => false)]).toEqual([bob, alice, bob]);
+    listed(alice, 2, 9);
+    expect([place(), place((id) => id === bob)]).toEqual([alice, bob]);
+    directory.forget(alice);
+    expect(place()).toBe(bob);
   });
 
   it("holds nothing any more of a peer that is forgotten", () => {

@@ -25,8 +25,8 @@ export interface ServiceInstance {
   readonly home: NodeId;
 }
 
-/** That a peer has told of it. */
-interface Offer {
+/** What a peer has told of an object. */
+export interface Place {
   readonly instance: ServiceInstance;
   /** When its leaf came there; 0 where the peer itself has it. */
   readonly arrival: number;
@@ -52,6 +52,8 @@ export interface PeerWants {
   readonly revision: string;
 }
 
+const NOWHERE: readonly Place[] = [];
+
 /** What an entry takes in memory beside its frame, roughly. */
 const ENTRY_BYTES = 512;
 
@@ -69,7 +71,7 @@ interface Share {
   roomBytes: number;
   readonly wants: Map<string, Want>;
   /** By owner and name. */
-  readonly services: Map<string, Offer>;
+  readonly services: Map<string, Place>;
 }
 
 /** What became of a share's frame. `behind`: something before it is missing and must be asked for. */
@@ -86,7 +88,7 @@ export class Directory {
   readonly #wants = new PatternIndex<Want>();
   readonly #instances = new Map<string, Set<ServiceInstance>>();
   #told = 0;
-  readonly #ofOwner = new Map<NodeId, Set<Offer>>();
+  readonly #ofOwner = new Map<NodeId, Set<Place>>();
   /** Frames that there was no room for. */
   refused = 0;
   readonly old: OldNews = { knownNews: 0, strayNews: 0 };
@@ -164,7 +166,7 @@ export class Directory {
     const share = this.#shares.get(id);
     if (!share) return;
     for (const want of share.wants.values()) this.#wants.delete(want.pattern, want);
-    for (const offer of share.services.values()) this.#withdraw(offer);
+    for (const place of share.services.values()) this.#withdraw(place);
     this.#room.resize(share.roomBytes, 0);
     this.#shares.delete(id);
   }
@@ -208,9 +210,18 @@ export class Directory {
     for (const instances of this.#instances.values()) yield* instances;
   }
 
-  /** The gateways of a leaf that exposes something, and when it came there: one that it has left, or that died, lists it for a while. */
-  *homesOf(owner: NodeId): Generator<readonly [home: NodeId, arrival: number]> {
-    for (const { instance, arrival } of this.#ofOwner.get(owner) ?? []) yield [instance.home, arrival];
+  /**
+   * Where a leaf that exposes something came last: a gateway that it has left, or that died, lists it for a while. One that is
+   * not reached has no say beside one that is.
+   */
+  lastPlaceOf(owner: NodeId, isReached: (gateway: NodeId) => boolean): Place | undefined {
+    let last: Place | undefined;
+    for (const place of this.#ofOwner.get(owner) ?? NOWHERE) {
+      const isNear = isReached(place.instance.home);
+      if (last === undefined || (isNear === isReached(last.instance.home) ? place.arrival > last.arrival : isNear))
+        last = place;
+    }
+    return last;
   }
 
   // ---- keeping
@@ -260,17 +271,17 @@ export class Directory {
       share.services.delete(key);
       if (!offered) continue;
       const instance = { service, owner, ownerName, home: id };
-      const offer = { instance, arrival };
-      share.services.set(key, offer);
+      const place = { instance, arrival };
+      share.services.set(key, place);
       put(this.#instances, service, instance);
-      put(this.#ofOwner, owner, offer);
+      put(this.#ofOwner, owner, place);
     }
   }
 
-  #withdraw(offer: Offer): void {
-    const { instance } = offer;
+  #withdraw(place: Place): void {
+    const { instance } = place;
     take(this.#instances, instance.service, instance);
-    take(this.#ofOwner, instance.owner, offer);
+    take(this.#ofOwner, instance.owner, place);
   }
 }
 

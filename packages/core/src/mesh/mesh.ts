@@ -203,17 +203,11 @@ export class Mesh implements Flushable {
   homeOf(node: NodeId): NodeId | undefined {
     if (node === this.#self) return this.#speaker.home;
     if (this.#records.byId.has(node)) return node;
+    const listed = this.#directory.lastPlaceOf(node, this.#isReached);
     const edge = this.#options.edge(node);
-    let home = edge?.role === "leaf" ? this.#self : undefined;
-    let cameAtMs = edge?.arrival ?? 0;
-    // Where it came last; but a gateway that cannot be reached may be dead, and have no say.
-    for (const [other, arrival] of this.#directory.homesOf(node)) {
-      const [isNear, wasNear] = [this.isReachable(other), home !== undefined && this.isReachable(home)];
-      if (home !== undefined && (isNear === wasNear ? arrival <= cameAtMs : wasNear)) continue;
-      home = other;
-      cameAtMs = arrival;
-    }
-    return home;
+    if (edge?.role !== "leaf") return listed?.instance.home;
+    const isElsewhere = listed && listed.arrival > edge.arrival && this.isReachable(listed.instance.home);
+    return isElsewhere ? listed.instance.home : this.#self;
   }
 
   /** With `isRead`, only those behind an edge that it says yes to: a node may be listed a hop before its attach has come. */
@@ -251,6 +245,8 @@ export class Mesh implements Flushable {
   services(): Iterable<ServiceInstance> {
     return this.#directory.services();
   }
+
+  readonly #isReached = (peer: NodeId): boolean => this.isReachable(peer);
 
   isReachable(peer: NodeId): boolean {
     return peer === this.#self || this.#known.has(peer);
