@@ -214,7 +214,10 @@ describe("a node that is closed", () => {
 async function crowd(count: number, join: readonly string[] = ["first", "second"]) {
   const all = scene();
   const { mesh } = all;
-  const first = await mesh.node("first", { role: "gateway" });
+  /** How many the first gateway has turned away. */
+  let refused = 0;
+  const logger = { log: (_level: unknown, event: string) => void (event === "handshake failed" && refused++) };
+  const first = await mesh.node("first", { role: "gateway", logger });
   const second = await mesh.node("second", { role: "gateway", join: ["first"] });
   const peer = await mesh.node("peer", { join: ["first", "second"] });
   const leaves = await Promise.all(numbers(count).map((n) => mesh.node(`leaf-${n}`, { role: "leaf", join })));
@@ -230,7 +233,7 @@ async function crowd(count: number, join: readonly string[] = ["first", "second"
     leaf.on("edgeclose", () => void (leaf.edges.length === 0 && stranded.push(leaf.name)));
   }
   const homes = (): string[] => leaves.map(({ edges }) => edges.map(({ peer }) => peer.name).join());
-  return { ...all, first, second, peer, leaves, heard, up, movedAtMs, stranded, homes };
+  return { ...all, first, second, peer, leaves, heard, up, movedAtMs, stranded, homes, refused: () => refused };
 }
 
 describe("a gateway that is closed", () => {
@@ -328,14 +331,15 @@ describe("a gateway that is closed", () => {
   });
 
   it("serves its leaves to the end while no other is there", async () => {
-    const { mesh, first, second, peer, leaves, heard, homes, stranded } = await crowd(2);
+    const { mesh, first, second, peer, leaves, heard, homes, stranded, refused } = await crowd(2);
     await mesh.until(second.close({ timeoutMs: 0 }));
     const closing = first.close({ timeoutMs: 3_000 });
     for (const number of numbers(20)) {
       void peer.publish("down", number);
       await mesh.run(100);
     }
-    expect([homes(), stranded]).toEqual([["first", "first"], []]);
+    // Nor do they dial it again meanwhile.
+    expect([homes(), stranded, refused()]).toEqual([["first", "first"], [], 0]);
     expect(heard.map(({ data }) => data)).toEqual([numbers(20), numbers(20)]);
     await mesh.until(closing);
     await mesh.node("second", { role: "gateway" });

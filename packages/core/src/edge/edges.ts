@@ -246,6 +246,7 @@ export class Edges implements EdgeHost {
   async #dial(seed: Seed): Promise<void> {
     const { address } = seed;
     if (this.#life.isParked) throw new MeshError("dial-failed", PARKED);
+    for (const left of this.#leaving) if (left.address === address) throw new MeshError("draining", LEFT);
     const transport = this.transportFor(address, "join");
     const controller = new AbortController();
     this.#giveUp(seed, new MeshError("timed-out", `${address} is dialled anew`));

@@ -105,6 +105,15 @@ describe("an address to be dialled", () => {
     expect(step(state, input, 1_000, 0.5)).toBe(state);
   });
 
+  it("goes on with the next of several at once where it is refused since that one closes, and waits when the next does so too", () => {
+    const closes = failedBy(new MeshError("draining", ""));
+    const first = { ...dialling(3), isAgain: true } as SeedState;
+    const second = step(first, closes, 1_000, 0.5, 2);
+    expect(second).toEqual(dialling(3, new MeshError("draining", "")));
+    expect(step(second, closes, 1_000, 0.5, 2).phase).toBe("waiting");
+    expect(step(first, closes, 1_000, 0.5, 1).phase).toBe("waiting");
+  });
+
   it("waits long after a refusal only when it was refused everywhere", () => {
     const retryAtMs = (attempt: number): number => {
       const state = step(dialling(attempt), failedBy(forbidden), 0, 1, 3);

@@ -91,7 +91,7 @@ export function step(state: SeedState, input: SeedInput, nowMs: number, luck: nu
       const isElsewhere = input.on === "failed" && cause.code === "draining" && choices > 1;
       // Nothing has failed. Should the next be closing as well, there is no hurry.
       if (isElsewhere && state.phase === "dialling" && state.cause?.code !== "draining")
-        return { ...state, sinceMs: nowMs, cause };
+        return { phase: "dialling", attempt: state.attempt, sinceMs: nowMs, cause };
       const hasStood = state.phase === "served" && nowMs - state.sinceMs >= TIMINGS.redialAnewMs;
       if (isHasty && hasStood && attempt === 0) return { phase: "dialling", attempt, sinceMs: nowMs, cause };
       const delayMs =
