@@ -1,3 +1,4 @@
+import { MeshError } from "@chaski/core";
 import type { Link } from "@chaski/core/link";
 import { RecordingSink, VirtualClock } from "@chaski/core/testing";
 import { describe, expect, it } from "vitest";
@@ -152,6 +153,34 @@ describe("acceptChannels()", () => {
     const { length } = socket.sent;
     socket.say(ping, 0);
     expect(socket.sent.length).toBe(length);
+  });
+
+  it("ends the WebSocket of one who opens a channel and reads no more, with what was admitted let go of", () => {
+    let links = 0;
+    const { clock, socket, ends } = accept({
+      admit: () => links++ < 10,
+      onGone: () => void links--,
+    });
+    socket.bufferedAmount = 32 * 1024 * 1024;
+    socket.say(open, 1);
+    expect([socket.ended, ends.length, links, clock.pending]).toEqual(["terminated", 0, 0, 0]);
+  });
+
+  it.each<[who: string, end: (socket: Socket, link: Link) => void]>([
+    ["its other end", (socket) => socket.say(end, 1)],
+    ["this one", (_socket, link) => void link.close()],
+  ])("lets go of a link once when %s ends it, and the WebSocket breaks over its last words", async (_who, say) => {
+    let gone = 0;
+    const { socket, ends } = accept({ onGone: () => void gone++ });
+    socket.say(open, 1);
+    const { link, sink } = ends[0]!;
+    socket.bufferedAmount = 32 * 1024 * 1024;
+    link.send([FRAME]);
+    say(socket, link);
+    expect(await sink.closed).toMatchObject({ code: "link-lost" });
+    link.abort(new MeshError("closed", "a test"));
+    await Promise.resolve();
+    expect([socket.ended, gone, sink.closings]).toEqual(["terminated", 1, 1]);
   });
 
   it.each<[string, string, (socket: Socket) => void]>([

@@ -82,6 +82,10 @@ class Channels {
     if (this.#links.size >= MAX_CHANNELS || this.#options.admit?.() === false) {
       return this.#post(textMessage(ChannelKind.abort, "there is no room for one link more"), channel);
     }
+    this.#idle?.[dispose]();
+    this.#idle = undefined;
+    this.#post(channelMessage(ChannelKind.opened), channel);
+    if (!this.#isOpen) return this.#options.onGone?.(); // that was one message too many
     const link = new ChannelLink({
       clock: this.#options.clock,
       remoteAddress: `${this.#options.remoteAddress}/${channel}`,
@@ -89,9 +93,6 @@ class Channels {
       onGone: () => this.#onGone(channel),
     });
     this.#links.set(channel, link);
-    this.#idle?.[dispose]();
-    this.#idle = undefined;
-    this.#post(channelMessage(ChannelKind.opened), channel);
     link.open(this.#onLink);
   }
 

@@ -112,8 +112,8 @@ export class ChannelLink implements Link {
   close(options?: { readonly signal?: AbortSignalLike }): Promise<void> {
     if (this.#phase === "closed") return this.#closed;
     if (this.#phase === "open" && !options?.signal?.aborted) {
-      this.#sayEnd();
       this.#phase = "closing";
+      this.#sayEnd();
     }
     return untilClosed(this.#closed, options?.signal, (error) => this.abort(error));
   }
@@ -178,6 +178,7 @@ export class ChannelLink implements Link {
 
   #onEnd(): void {
     if (this.#phase === "open") this.#sayEnd();
+    if (!this.#isUp()) return; // the carrier broke over that
     const { heldBytes } = this.#receiver;
     const detail = `the stream from ${this.remoteAddress} ended inside a frame, after ${heldBytes} bytes of it`;
     this.#finish(heldBytes > 0 ? new MeshError("malformed-frame", detail) : undefined);
