@@ -79,6 +79,21 @@ it("all who look for the same leaf ask once", async () => {
   expect(found).toEqual([EAST, EAST]);
 });
 
+it("what answers the first question once more does not answer the second", async () => {
+  const { answer, found, find, sent, steps } = asker();
+  find();
+  const { number } = sent.at(-1)!.body;
+  await steps(250);
+  for (const gateway of [EAST, WEST, EAST, WEST]) answer(gateway, "no", number);
+  await steps(999);
+  expect(found).toEqual([]);
+  await steps(1);
+  for (const gateway of [EAST, WEST]) answer(gateway, "no", number);
+  answer(WEST, "here");
+  await steps(0);
+  expect(found).toEqual([WEST]);
+});
+
 it("only who was asked may answer, once, and to this question", async () => {
   const { answer, found, find, sent, steps } = asker();
   find();
@@ -114,11 +129,11 @@ it("answers what it has itself, and reports what is no question", async () => {
   expect(errors).toMatchObject([{ code: "malformed-frame" }, { code: "malformed-frame" }]);
 });
 
-it("more leaves than it may look for at once are an overflow, and closing ends every search", async () => {
+it("more leaves than it may look for at once are an overflow, and closing ends every search, with none afterwards", async () => {
   const { whereabouts, clock } = asker();
   const searches = Array.from({ length: LIMITS.searches }, (_, i) => whereabouts.find(`${i}`.padStart(32, "0")));
   await expect(whereabouts.find(LEAF)).rejects.toMatchObject({ code: "overflow" });
   whereabouts.close();
   expect(new Set(await Promise.all(searches))).toEqual(new Set([undefined]));
-  expect(clock.pending).toBe(0);
+  expect([await whereabouts.find(LEAF), clock.pending]).toEqual([undefined, 0]);
 });

@@ -38,7 +38,7 @@ const RESEND_MS = 250;
 const MOVING_MS = 1_000;
 
 class Search {
-  readonly number: number;
+  number: number;
   /** Gateways that have not answered. */
   asked: Set<NodeId>;
   /** Who keeps the leaf's place, should nobody have it. */
@@ -62,6 +62,7 @@ export class Whereabouts {
   readonly #host: WhereaboutsHost;
   readonly #searches = new Map<NodeId, Search>();
   #last: number;
+  #closed = false;
 
   constructor(host: WhereaboutsHost) {
     this.#host = host;
@@ -80,6 +81,7 @@ export class Whereabouts {
   async find(node: NodeId): Promise<NodeId | undefined> {
     const known = this.#searches.get(node);
     if (known) return known.found;
+    if (this.#closed) return undefined;
     const { self, clock, holds, gateways } = this.#host;
     const held = holds(node);
     if (held === "here") return self;
@@ -103,6 +105,7 @@ export class Whereabouts {
   }
 
   close(): void {
+    this.#closed = true;
     for (const [node, search] of this.#searches) this.#end(node, search, undefined);
   }
 
@@ -110,6 +113,8 @@ export class Whereabouts {
   #answered(node: NodeId, search: Search): void {
     if (search.keptBy !== undefined || search.isSecond) return this.#end(node, search, search.keptBy);
     search.isSecond = true;
+    // What answers the first question once more says nothing new.
+    search.number = ++this.#last;
     search.asked = new Set(this.#host.gateways());
     search.pauseMs = RESEND_MS;
     search.timer?.[dispose]();
