@@ -52,6 +52,8 @@ export class HostileChannel {
   readonly leaves = new Set<NodeId>();
   /** Frames that were carried. */
   carried = 0;
+  /** How often pipes asked who is awaited. */
+  awaitedAsked = 0;
   weather: Weather = CALM;
   /** What each node's messages are read by; `received` by default. */
   reader: (end: End) => Partial<PipesReader> = () => ({});
@@ -93,7 +95,10 @@ export class HostileChannel {
         this.reader(end).onMessage?.(from, message);
       },
       onLost: (other, why) => void lost.push(`${other} ${why}`),
-      awaited: () => awaited,
+      awaited: () => {
+        this.awaitedAsked++;
+        return awaited;
+      },
     };
     let end!: End;
     const pipes = new Pipes(

@@ -134,6 +134,31 @@ describe("pipes", () => {
     expect(page.received.map((got) => numberOf(got.message))).toEqual([2]);
   });
 
+  it("forget a leaf that was looked for and never sent anything", () => {
+    const { channel, a } = pair();
+    for (let leaf = 0; leaf < 100; leaf++) a.pipes.found(`${leaf}`.padStart(32, "e"), C);
+    channel.clock.advance(TIMINGS.pipeMemoryMs + 120_000);
+    expect([a.pipes.size, channel.clock.pending]).toEqual([0, 0]);
+  });
+
+  it("ask once who is awaited, however many nodes do not answer at the same time", () => {
+    const { channel, a } = pair();
+    const pages = Array.from({ length: 100 }, (_, leaf) => {
+      const node = `${leaf}`.padStart(32, "e");
+      channel.leaves.add(node);
+      a.awaited.add(node);
+      return channel.start(node, C);
+    });
+    for (const { node } of pages) a.pipes.send(node, Lane.reliable, message(1));
+    channel.clock.advance(1_000);
+    for (const page of pages) channel.kill(page);
+    channel.tell();
+    const { awaitedAsked, carried } = channel;
+    channel.clock.advance(TIMINGS.pipeResendMinMs);
+    expect(channel.carried - carried).toBeGreaterThanOrEqual(pages.length);
+    expect(channel.awaitedAsked - awaitedAsked).toBeLessThan(10);
+  });
+
   it("find a leaf again at the home it last named, after they looked for it where the directory had it", () => {
     const { channel, a } = pair();
     const leaf = "d".repeat(32);

@@ -302,6 +302,7 @@ export class Pipes implements Flushable {
     if (this.#closed) return;
     const nowMs = this.#host.clock.now();
     const remote = this.#remotes.get(leaf) ?? this.#add(leaf, home);
+    this.#attend(remote); // should nothing be sent to it, it is to be forgotten
     remote.soughtAtMs = nowMs;
     remote.isKept = true;
     if (remote.missingSinceMs === Number.POSITIVE_INFINITY || home === remote.home) return;
@@ -592,13 +593,14 @@ export class Pipes implements Flushable {
     this.#notice();
     let nextMs = Number.POSITIVE_INFINITY;
     let awaited: ReadonlySet<NodeId> | undefined;
+    // Asked once: gathering them takes as long as there are calls, and all leaves of a gateway may be late together.
+    const isAwaited = ({ node }: Remote): boolean => (awaited ??= this.#reader.awaited()).has(node);
     for (const remote of [...this.#active]) {
-      if (remote.dueMs <= nowMs) this.#tend(remote, nowMs);
+      if (remote.dueMs <= nowMs) this.#tend(remote, nowMs, isAwaited);
       const { dueMs } = remote;
       if (dueMs < nextMs) nextMs = dueMs;
       if (dueMs < Number.POSITIVE_INFINITY) continue;
-      awaited ??= this.#reader.awaited();
-      if (awaited.has(remote.node)) continue;
+      if (isAwaited(remote)) continue;
       remote.active = false;
       this.#active.delete(remote);
     }
@@ -613,7 +615,7 @@ export class Pipes implements Flushable {
   }
 
   /** Do what is due. */
-  #tend(remote: Remote, nowMs: number): void {
+  #tend(remote: Remote, nowMs: number, isAwaited: (remote: Remote) => boolean): void {
     this.#settleAcks(remote, nowMs);
     let isLate = false;
     let waitsSinceMs = Number.POSITIVE_INFINITY;
@@ -632,8 +634,7 @@ export class Pipes implements Flushable {
     if (nowMs - waitsSinceMs >= TIMINGS.pipePatienceMs) return this.#lose(remote, "has not answered for too long");
     for (let i = 0; i < PIPE_LANES.length; i++) this.#pump(remote, i, nowMs);
     if (!isUnanswered) return;
-    if (waitsSinceMs < Number.POSITIVE_INFINITY || this.#reader.awaited().has(remote.node))
-      return this.#ask(remote, nowMs);
+    if (waitsSinceMs < Number.POSITIVE_INFINITY || isAwaited(remote)) return this.#ask(remote, nowMs);
     remote.answered();
   }
 
