@@ -328,7 +328,9 @@ export class Rooms {
 
   /** Where `node` is reached; undefined when neither the directory nor any gateway knows. @throws {MeshError} `overflow` */
   async locate(node: NodeId): Promise<NodeId | undefined> {
-    const home = this.mesh.homeOf(node) ?? (await this.#whereabouts.find(node));
+    const known = this.mesh.homeOf(node);
+    if (known !== undefined) return known;
+    const home = await this.#whereabouts.find(node);
     this.#turn.run(() => (home === undefined ? this.pipes.notFound(node) : this.pipes.found(node, home)));
     return home;
   }

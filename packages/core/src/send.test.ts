@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { LIMITS } from "./base/limits.ts";
+import type { MeshNode } from "./node.ts";
 import type { Message } from "./streamer/index.ts";
 import { settle } from "./testing/node-settle.fixture.ts";
 import { SimulatedMesh } from "./testing/simulated-mesh.ts";
@@ -102,6 +103,17 @@ describe("node.send()", () => {
     await mesh.until(waits);
     await mesh.run(100);
     expect(got).toEqual(["waited for"]);
+  });
+
+  it.each<[what: string, before: (sender: MeshNode, target: MeshNode) => Promise<unknown>]>([
+    ["", () => Promise.resolve()],
+    [", also when it was pinged before", (sender, target) => sender.ping(target.id)],
+  ])("rejects at once for a peer that has said goodbye%s", async (_what, before) => {
+    const { mesh, sender, target } = await neighbours();
+    await mesh.until(before(sender, target));
+    await mesh.until(target.close());
+    await mesh.run(100);
+    await expect(mesh.until(sender.send(target.id, "t", 1), 5_000)).rejects.toMatchObject({ code: "unreachable" });
   });
 
   it("rejects with peer-lost when the node is closed before it has come", async () => {
