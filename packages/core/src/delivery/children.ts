@@ -78,9 +78,14 @@ export class Children {
 
   // ---- frames
 
-  /** A neighbour tells of a flow it is about to attach to. @throws {MeshError} `too-large` */
-  onFlow(edge: Edge, declaration: FlowDeclaration): void {
-    this.#childOf(edge).declared.tell(declaration);
+  /**
+   * A neighbour tells of a flow: one that it is about to attach to, or, with `isFed`, perhaps one that it feeds; then only what
+   * it told before is out of date.
+   * @throws {MeshError} `too-large`
+   */
+  onFlow(edge: Edge, declaration: FlowDeclaration, isFed: boolean): void {
+    if (!isFed) return this.#childOf(edge).declared.tell(declaration);
+    this.#byEdge.get(edge)?.declared.tellAgain(declaration);
   }
 
   /** @throws {MeshError} `malformed-frame`, `too-large` */

@@ -28,6 +28,14 @@ export class DeclaredFlows extends Map<number, DeclaredFlow> {
     this.set(declaration.flow, { declaration, seq: undefined });
   }
 
+  /** What it told of this flow, if anything, it says differently now. The position stays. */
+  tellAgain(declaration: FlowDeclaration): void {
+    const known = this.get(declaration.flow);
+    if (!known) return;
+    this.tell(declaration);
+    this.get(declaration.flow)!.seq = known.seq;
+  }
+
   override delete(number: number): boolean {
     const known = this.get(number);
     if (known) this.#byteLength -= bytesOf(known.declaration);

@@ -326,7 +326,7 @@ export class Feeds implements ChildHost, Flushable {
         const known = this.#flows.get(declaration.flow);
         if (known?.origin === declaration.origin && known.epoch > declaration.epoch)
           edge.send(Lane.control, [this.declare(known, edge)]);
-        if (!this.#attachments.onFlow(edge, declaration)) this.#children.onFlow(edge, declaration);
+        this.#children.onFlow(edge, declaration, this.#attachments.onFlow(edge, declaration));
         return true;
       }
       case FrameType.attach:

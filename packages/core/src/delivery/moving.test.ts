@@ -52,6 +52,7 @@ function neighbour(id: string, role: Role = "peer") {
   const asked = (): string[] =>
     sent.splice(0).map((frame) => {
       if (frame[4] === FrameType.flow) return `flow at ${control.flow.decode(frame).home[0]}`;
+      if (frame[4] === FrameType.start) return `begins after ${control.start.decode(frame).base}`;
       if (frame[4] === FrameType.attached) return `${control.attached.decode(frame).patterns.join()} attached`;
       if (frame[4] === FrameType.detach) return `let go ${control.detach.decode(frame).patterns.join() || "all"}`;
       const { wants, positions } = control.attach.decode(frame);
@@ -227,6 +228,27 @@ it("who told of a leaf's flow before its leaf moved is told where it is now, als
   tells(one, 0, { home: home.id, incarnation: 5, origin: LEAF_ID, epoch: 5 });
   sends(one, 1);
   expect(other.asked()).toEqual(["flow at 9"]);
+});
+
+it("who told of a leaf's flow where it is, and then where it was, is told where it is", () => {
+  const [former] = twoGateways();
+  const { one, other, go, feeds, self, tells, asks, flush } = between([former!]);
+  const leaf = neighbour("a", "leaf");
+  feeds.onEdgeOpen(leaf.edge);
+  go(one);
+  asks(other, { origins: [former!], wants: [{ pattern: "t", fresh: false }] });
+  flush();
+  // It gave the flow on, forgot it, and has heard of it again from another that knew less.
+  tells(one, 0, { home: self, origin: LEAF_ID, epoch: 5 });
+  tells(one, 0, { home: former!.id, origin: LEAF_ID, epoch: 3 });
+  one.asked();
+  asks(one, {
+    origins: [former!, { id: self, incarnation: 1 }],
+    wants: [{ pattern: "t", fresh: false }],
+    positions: [{ flow: FLOW, seq: 1 }],
+  });
+  tells(leaf, 0, { home: self, origin: LEAF_ID, epoch: 5 });
+  expect(one.asked()).toEqual(["t attached", `flow at ${self[0]}`, "begins after 1"]);
 });
 
 it("what is let go of and wanted again within a round trip is asked for once, and the one answer counts", () => {
