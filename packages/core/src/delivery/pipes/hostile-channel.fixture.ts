@@ -50,6 +50,10 @@ export class HostileChannel {
   readonly #handlers = new Map<End, PortHandler>();
   /** Nodes that no record tells of, as leaves. */
   readonly leaves = new Set<NodeId>();
+  /** Nodes that no directory tells of. */
+  readonly unlisted = new Set<NodeId>();
+  /** Nodes that gateways were asked for. */
+  readonly sought: NodeId[] = [];
   /** Frames that were carried. */
   carried = 0;
   /** How often pipes asked who is awaited. */
@@ -106,8 +110,8 @@ export class HostileChannel {
         ...{ self: node, clock: this.clock, random: this.random, turn, unicast: unicast as unknown as Unicast },
         incarnation: () => incarnation,
         incarnationOf: (other) => (this.leaves.has(other) ? undefined : this.#ends.get(other)?.incarnation),
-        seek: () => {},
-        homeOf: (other) => this.#ends.get(other)?.home,
+        seek: (leaf) => void this.sought.push(leaf),
+        homeOf: (other) => (this.unlisted.has(other) ? undefined : this.#ends.get(other)?.home),
         isReachable: () => true,
       },
       reader,

@@ -173,11 +173,12 @@ export class OutPipe {
     this.blocked = true;
   }
 
-  /** `dueMs` has come: what was sent is lost, or nobody knows. */
-  tick(nowMs: number): void {
-    if (this.#postponed) return this.#restart(nowMs, BURST_BYTES);
-    this.#doubled++;
-    this.#restart(nowMs, ONE_MESSAGE);
+  /** `dueMs` has come: what was sent is lost, or nobody knows. @returns Whether it is silence that tells. */
+  tick(nowMs: number): boolean {
+    const isSilent = !this.#postponed;
+    if (isSilent) this.#doubled++;
+    this.#restart(nowMs, isSilent ? ONE_MESSAGE : BURST_BYTES);
+    return isSilent;
   }
 
   /** It is broken: tell everybody who sent something of it. @param from This number, sent once, and later ones did not arrive. */

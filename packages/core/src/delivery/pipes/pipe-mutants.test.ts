@@ -18,6 +18,7 @@ const MUTANTS: readonly (readonly [what: string, mutate: () => void])[] = [
       vi.spyOn(OutPipe.prototype, "missing").mockImplementation(() => {});
       vi.spyOn(OutPipe.prototype, "tick").mockImplementation(function (this: OutPipe, nowMs) {
         this.dueMs = nowMs + 1_000;
+        return true;
       });
     },
   ],

@@ -159,6 +159,26 @@ describe("pipes", () => {
     expect(channel.awaitedAsked - awaitedAsked).toBeLessThan(10);
   });
 
+  it("do not look elsewhere for a leaf that has moved twice in a moment, and said where to", () => {
+    const { channel, a } = pair();
+    const leaf = "d".repeat(32);
+    channel.leaves.add(leaf);
+    channel.unlisted.add(leaf);
+    const page = channel.start(leaf, C);
+    page.pipes.send(A, Lane.reliable, message(1));
+    channel.clock.advance(1_000);
+    channel.weather = { ...channel.weather, delayMs: [30, 30] };
+    a.pipes.send(leaf, Lane.reliable, message(2));
+    for (const home of [B, C]) {
+      page.home = home;
+      page.pipes.onMeshChange();
+      channel.clock.advance(15);
+    }
+    channel.weather = { ...channel.weather, loss: 1 };
+    channel.clock.advance(100);
+    expect(channel.sought).toEqual([]);
+  });
+
   it("find a leaf again at the home it last named, after they looked for it where the directory had it", () => {
     const { channel, a } = pair();
     const leaf = "d".repeat(32);

@@ -617,18 +617,19 @@ export class Pipes implements Flushable {
   /** Do what is due. */
   #tend(remote: Remote, nowMs: number, isAwaited: (remote: Remote) => boolean): void {
     this.#settleAcks(remote, nowMs);
+    let isDue = false;
     let isLate = false;
     let waitsSinceMs = Number.POSITIVE_INFINITY;
     for (const out of remote.outs) {
       if (!out || out.size === 0) continue;
       waitsSinceMs = Math.min(waitsSinceMs, out.progressMs);
       if (out.dueMs > nowMs) continue;
-      isLate = true;
-      out.tick(nowMs);
+      isDue = true;
+      if (out.tick(nowMs)) isLate = true;
     }
     const isUnanswered = remote.askDueMs <= nowMs;
-    if (!isLate && !isUnanswered) return;
-    this.#miss(remote, nowMs);
+    if (!isDue && !isUnanswered) return;
+    if (isLate || isUnanswered) this.#miss(remote, nowMs);
     if (!remote.listed && !remote.isKept && nowMs - remote.missingSinceMs >= TIMINGS.pipeMissingMs)
       return this.#lose(remote, "has not been reached for too long");
     if (nowMs - waitsSinceMs >= TIMINGS.pipePatienceMs) return this.#lose(remote, "has not answered for too long");
