@@ -40,6 +40,8 @@ export const LIMITS = {
   dialMs: 10_000,
   /** Subscriptions of one leaf. */
   leafSubscriptions: 10_000,
+  /** Objects that one leaf exposes: its gateway and everybody else list each by name. */
+  leafServices: 1_000,
   /** Peers a node keeps records of; newcomers beyond are left out. */
   peers: 10_000,
   /** Neighbours that one record may name. */

@@ -1,5 +1,6 @@
 /** What subscribers hear when edges, leaves and origins come and go: virtual time, simulated network. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { LIMITS } from "../base/limits.ts";
 import type { MeshNode } from "../node.ts";
 import { settle } from "../testing/node-settle.fixture.ts";
 import { SimulatedMesh } from "../testing/simulated-mesh.ts";
@@ -319,4 +320,25 @@ describe("a leaf that claims to hold what nobody has said yet", () => {
     const { heard, closed } = await claimed(mesh, "leaf");
     expect([heard, closed]).toEqual([[1, 2, 3], [["liar", expect.anything()]]]);
   });
+});
+
+it("a leaf that exposes more objects than it may is cut, and one that exposes as many is not", async () => {
+  const mesh = new SimulatedMesh({ settle });
+  onTestFinished(() => mesh[Symbol.asyncDispose]());
+  const gateway = await mesh.node("gateway", { role: "gateway" });
+  const reasons: string[] = [];
+  gateway.on("edgeclose", ({ reason }) => void reasons.push(reason));
+  const greedy = rawLeaf(mesh, "greedy", "gateway");
+  onTestFinished(() => mesh.until(greedy.close()));
+  await mesh.run(1_000);
+  const services = Array.from({ length: LIMITS.leafServices }, (_, object) => ({
+    service: `${object}`,
+    offered: true,
+  }));
+  greedy.send(control.interest.encode({ whole: true, topics: [], services }));
+  await mesh.run(100);
+  expect(reasons).toEqual([]);
+  greedy.send(control.interest.encode({ whole: false, topics: [], services: [{ service: "more", offered: true }] }));
+  await mesh.run(10);
+  expect(reasons).toEqual(["too-large"]);
 });

@@ -8,7 +8,7 @@ import type { Edge } from "../edge/index.ts";
 import { control, type InterestBody, type RecordBody, Writer } from "../wire/index.ts";
 import { EdgeCost } from "./edge-cost.ts";
 import type { Leaf } from "./interest.ts";
-import { OwnShare } from "./own-share.ts";
+import { type LeafHoldings, OwnShare } from "./own-share.ts";
 import type { StoredRecord } from "./records.ts";
 import type { SpeakerOptions } from "./speaker.ts";
 
@@ -87,8 +87,8 @@ export class Originator {
     this.#interestChanged = true;
   }
 
-  /** A leaf told of a change. @returns How many subscriptions it has now. */
-  onLeafTold(edge: Edge, change: InterestBody): number {
+  /** A leaf told of a change. @returns What it wants and offers now. */
+  onLeafTold(edge: Edge, change: InterestBody): LeafHoldings {
     return this.#share.leafTold(edge, leafOf(edge), change);
   }
 

@@ -18,6 +18,12 @@ interface LeafShare extends Leaf {
   readonly services: Set<string>;
 }
 
+/** How many patterns a leaf wants, and how many objects it exposes. */
+export interface LeafHoldings {
+  readonly topics: number;
+  readonly services: number;
+}
+
 /** Who wants a pattern. */
 interface Wanted {
   self: boolean;
@@ -72,8 +78,8 @@ export class OwnShare {
     for (const service of offered) this.#offer(this.#self, service, true);
   }
 
-  /** A leaf told of a change. @param edge Stands for the leaf until `leafLeft`. @returns How many subscriptions it has now. */
-  leafTold(edge: object, leaf: Leaf, { whole, topics, services }: InterestBody): number {
+  /** A leaf told of a change. @param edge Stands for the leaf until `leafLeft`. @returns What it wants and offers now. */
+  leafTold(edge: object, leaf: Leaf, { whole, topics, services }: InterestBody): LeafHoldings {
     if (whole) this.leafLeft(edge, leaf);
     let share = this.#leaves.get(edge);
     if (!share) this.#leaves.set(edge, (share = { ...leaf, topics: new Set(), services: new Set() }));
@@ -88,7 +94,7 @@ export class OwnShare {
       else share.services.delete(service);
       this.#offer(leaf, service, offered);
     }
-    return share.topics.size;
+    return { topics: share.topics.size, services: share.services.size };
   }
 
   leafLeft(edge: object, leaf: Leaf): void {

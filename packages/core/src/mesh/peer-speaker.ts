@@ -84,9 +84,9 @@ export class PeerSpeaker implements Speaker {
 
   #onInterest(edge: Edge, frame: Uint8Array): void {
     if (edge.role !== "leaf") throw new MeshError("malformed-frame", `a ${edge.role} sent what only a leaf sends`);
-    const subscriptions = this.#originator.onLeafTold(edge, control.interest.decode(frame));
-    if (subscriptions > LIMITS.leafSubscriptions)
-      throw new MeshError("too-large", `${subscriptions} subscriptions of one leaf`);
+    const { topics, services } = this.#originator.onLeafTold(edge, control.interest.decode(frame));
+    if (topics > LIMITS.leafSubscriptions) throw new MeshError("too-large", `${topics} subscriptions of one leaf`);
+    if (services > LIMITS.leafServices) throw new MeshError("too-large", `${services} exposed objects of one leaf`);
   }
 
   /** Tell a neighbour what it lacks. @throws {MeshError} `malformed-frame` */
