@@ -190,6 +190,7 @@ export class Witness {
     const mayBeForgotten = stream.life.crashed || this.#allowed.forgotten(origin);
     const isAllowed = reason === "forgotten" ? mayBeForgotten : reason === "too-slow" && this.#allowed.slow;
     if (!isAllowed) this.#say(`${what}, but somebody holds it`);
+    heard.over = false;
     heard.lost += to - from + 1;
     heard.next = to + 1;
   }
@@ -299,6 +300,11 @@ export class Witness {
       streams.find((stream) => isAt(stream, (next) => next === from)) ??
       // What lies between was dropped.
       (this.#allowed.drops ? streams.find((stream) => isAt(stream, (next) => next < from)) : undefined) ??
+      // It was over, and something is told of what came after.
+      streams.find((stream) => {
+        const heard = this.#heard.get(stream);
+        return stream.life.crashed && heard?.over && heard.next === from;
+      }) ??
       streams.find((stream) => !this.#heard.has(stream))
     );
   }
