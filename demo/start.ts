@@ -7,11 +7,15 @@ const DEFAULT_PORT = 8080;
 /** How many ports to try after the default one. */
 const PORT_ATTEMPTS = 100;
 
-const options = readOptions("Starts the Chaski Mesh demo and prints the address of its dashboard.", {
-  host: { value: "<address>", about: "where the dashboard is served", default: "127.0.0.1" },
-  port: { value: "<port>", about: `the dashboard's port; without it ${DEFAULT_PORT} or the next free one` },
-  interval: { value: "<ms>", about: "time between two samples of the metrics", default: "250" },
-});
+const options = readOptions(
+  "Starts the Chaski Mesh demo and prints the address of its dashboard.",
+  {
+    host: { value: "<address>", about: "where the dashboard is served", default: "127.0.0.1" },
+    port: { value: "<port>", about: `the dashboard's port; without it ${DEFAULT_PORT} or the next free one` },
+    interval: { value: "<ms>", about: "time between two samples of the metrics", default: "250" },
+  },
+  "npm start --",
+);
 
 const children: Child[] = [];
 let stopping = false;

@@ -23,10 +23,12 @@ type Values<Options> = {
  * Read this process's options. `--help` prints them and ends the process; an unknown option does so with an error.
  *
  * @param about One sentence: what the program does.
+ * @param command What one types to run it, as `--help` shows it; without it the file's name.
  */
 export function readOptions<const Options extends Record<string, Option>>(
   about: string,
   options: Options,
+  command: string = basename(process.argv[1] ?? ""),
 ): Values<Options> {
   const config: NonNullable<ParseArgsConfig["options"]> = { help: { type: "boolean" } };
   for (const [name, option] of Object.entries(options)) {
@@ -35,7 +37,7 @@ export function readOptions<const Options extends Record<string, Option>>(
   try {
     const { values } = parseArgs({ options: config });
     if (values.help) {
-      console.log(helpText(about, options));
+      console.log(helpText(about, options, command));
       process.exit(0);
     }
     const read = Object.entries(options).map(([name, option]) => {
@@ -44,7 +46,7 @@ export function readOptions<const Options extends Record<string, Option>>(
     });
     return Object.fromEntries(read);
   } catch (error) {
-    console.error(`${(error as Error).message}\n\n${helpText(about, options)}`);
+    console.error(`${(error as Error).message}\n\n${helpText(about, options, command)}`);
     process.exit(2);
   }
 }
@@ -57,7 +59,7 @@ export function wholeNumber(option: string, text: string, min: number, max: numb
   process.exit(2);
 }
 
-function helpText(about: string, options: Record<string, Option>): string {
+function helpText(about: string, options: Record<string, Option>, command: string): string {
   const rows = Object.entries(options).map(([name, option]) => {
     const left = `--${name}${option.value ? ` ${option.value}` : ""}`;
     const notes = [option.default && `default ${option.default}`, option.multiple && "may be repeated"];
@@ -67,5 +69,5 @@ function helpText(about: string, options: Record<string, Option>): string {
   rows.push(["--help", "show this"]);
   const width = Math.max(...rows.map(([left]) => left.length));
   const lines = rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
-  return `${about}\n\nUsage: ${basename(process.argv[1] ?? "")} [options]\n\n${lines.join("\n")}`;
+  return `${about}\n\nUsage: ${command} [options]\n\n${lines.join("\n")}`;
 }
