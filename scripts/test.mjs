@@ -59,7 +59,7 @@ function unit() {
   const report = join(artifacts, "vitest.json");
   const args = `--allowOnly=false --reporter=default --reporter=json --outputFile.json=${report}`;
   return counted(
-    () => script("unit", 8, args),
+    () => script("unit", 9, args),
     report,
     (json) => ({
       passed: json.numPassedTests,
