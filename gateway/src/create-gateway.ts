@@ -91,8 +91,7 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
     tell();
     const telling = setInterval(tell, PROGRESS_MS);
     // Whoever comes meanwhile is answered: that it is to try another gateway, or by /health that this one is closing.
-    await node.close({ timeoutMs });
-    clearInterval(telling);
+    await node.close({ timeoutMs }).finally(() => clearInterval(telling));
     upgrades[Symbol.dispose]();
     front?.stop();
     await front?.ended(Math.max(0, deadlineMs - performance.now()));

@@ -22,7 +22,7 @@ export async function browserRuntime(replace: Partial<Runtime> = {}): Promise<Ru
     identity: replace.identity ?? (await pageIdentity(browserRandom)),
     role: "leaf",
     lifecycle: pageLifecycle(),
-    warn: (text, error) => console.warn(text, error),
+    warn: (text, ...error) => console.warn(text, ...error.filter((cause) => cause !== undefined)),
     ...replace,
   };
 }

@@ -131,6 +131,11 @@ it("what waits for its node to be found is bounded", async () => {
   expect(outcomes).toEqual(["overflow"]);
   await mesh.run(2_000);
   expect(new Set(outcomes)).toEqual(new Set(["overflow", "timed-out"]));
+  const many = Array.from({ length: 5_000 }, (_, i) =>
+    lonely.send(`${i}`.padStart(32, "b"), "a", 1, { timeoutMs: 1_000 }),
+  );
+  const codes = (await mesh.until(Promise.allSettled(many))).map((end) => end.status === "rejected" && end.reason.code);
+  expect([codes[0], codes.at(-1)]).toEqual(["timed-out", "overflow"]);
   const again = lonely.send(node, "a", part, { timeoutMs: 1_000 });
   await expect(mesh.until(again)).rejects.toMatchObject({ code: "timed-out" });
 });

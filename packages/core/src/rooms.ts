@@ -208,8 +208,7 @@ export class Rooms {
         },
         homeOf: (node) => mesh.homeOf(node),
         isReachable: (peer) => mesh.isReachable(peer),
-        // When too many are looked for, another time.
-        seek: (leaf) => void this.locate(leaf).catch(() => {}),
+        seek: (leaf) => void this.#seek(leaf),
       },
       {
         onMessage: (node, message) => this.calls.onMessage(node, message),
@@ -324,6 +323,15 @@ export class Rooms {
     const home = await this.locate(node);
     if (home === undefined) throw new MeshError("unreachable", `node ${node} is not known`);
     return this.#pinger.ping({ node, home }, bytes, timeoutMs);
+  }
+
+  /** For pipes, which ask again: when too many are looked for, another time. */
+  async #seek(leaf: NodeId): Promise<void> {
+    try {
+      await this.locate(leaf);
+    } catch (error) {
+      if (!(error instanceof MeshError) || error.code !== "overflow") this.onError(error);
+    }
   }
 
   /** Where `node` is reached; undefined when neither the directory nor any gateway knows. @throws {MeshError} `overflow` */

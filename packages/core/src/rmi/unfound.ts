@@ -3,6 +3,9 @@ import { MeshError } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
 import { LIMITS } from "../base/limits.ts";
 
+/** So many different callees are looked for at once. */
+const MAX_SOUGHT = 4_096;
+
 export interface UnfoundHost<Call> {
   /** Who has the service, `node` or whoever is nearest; undefined when nobody has. */
   search(service: string, node: string | undefined): Promise<NodeId | undefined>;
@@ -31,10 +34,12 @@ export class Unfound<Call> {
   add(call: Call, service: string, node: string | undefined, payload: Uint8Array): void {
     if (this.#count >= LIMITS.pipeQueueMessages || this.#bytes + payload.byteLength > LIMITS.pipeQueueBytes)
       throw new MeshError("overflow", `${this.#count} calls and messages wait to know where they go; await some first`);
-    this.#count++;
-    this.#bytes += payload.byteLength;
     const key = keyOf(service, node);
     const queue = this.#queues.get(key);
+    if (!queue && this.#queues.size >= MAX_SOUGHT)
+      throw new MeshError("overflow", `${MAX_SOUGHT} callees are looked for already; await some first`);
+    this.#count++;
+    this.#bytes += payload.byteLength;
     if (queue) return void queue.set(call, payload.slice());
     const begun = new Map([[call, payload.slice()]]);
     this.#queues.set(key, begun);
