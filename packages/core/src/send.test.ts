@@ -108,6 +108,13 @@ describe("node.send()", () => {
   it.each<[what: string, before: (sender: MeshNode, target: MeshNode) => Promise<unknown>]>([
     ["", () => Promise.resolve()],
     [", also when it was pinged before", (sender, target) => sender.ping(target.id)],
+    [
+      ", also when it was sent something before",
+      (sender, target) => {
+        target.subscribe("t");
+        return sender.send(target.id, "t", 0);
+      },
+    ],
   ])("rejects at once for a peer that has said goodbye%s", async (_what, before) => {
     const { mesh, sender, target } = await neighbours();
     await mesh.until(before(sender, target));

@@ -156,7 +156,10 @@ export class Pipes implements Flushable {
 
   /** Whether it can be sent something. */
   knows(node: NodeId): boolean {
-    return node === this.#host.self || this.#remotes.has(node) || this.#homeOf(node) !== undefined;
+    const remote = this.#remotes.get(node);
+    // A peer without a record has left, or nothing leads to it yet.
+    if (remote?.isPeer) return this.#host.incarnationOf(node) !== undefined;
+    return node === this.#host.self || remote !== undefined || this.#homeOf(node) !== undefined;
   }
 
   #homeOf(node: NodeId): NodeId | undefined {
